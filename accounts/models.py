@@ -1,0 +1,59 @@
+"""Customers and staff."""
+
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes customers, who have no password, and staff, who do."""
+
+    def create_customer(self, *, nabzclan_id: str, username: str, email: str) -> "User":
+        """Create a customer as NabzClan presents them."""
+        user = self.model(
+            nabzclan_id=nabzclan_id, username=username, email=self.normalize_email(email)
+        )
+        user.set_unusable_password()
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str, email: str = "") -> "User":
+        """Create a member of staff who may do everything in the admin."""
+        user = self.model(
+            username=username,
+            email=self.normalize_email(email),
+            is_staff=True,
+            is_superuser=True,
+        )
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person: exactly the fields that section 2.1 of the privacy policy lists, and no other."""
+
+    # Not personal data, yet AbstractBaseUser would keep it: when somebody last signed in.
+    last_login = None
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    nabzclan_id = models.CharField("NabzClan id", max_length=64, unique=True, null=True, blank=True)
+    username = models.CharField(max_length=150, unique=True)
+    email = models.EmailField(blank=True)
+    avatar = models.FileField(upload_to="avatars/", blank=True)
+    vip_level = models.PositiveSmallIntegerField("VIP level", default=0)
+    vip_expires_at = models.DateTimeField("VIP expires at (UTC)", null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    def __str__(self) -> str:
+        return self.username

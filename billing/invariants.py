@@ -1,0 +1,58 @@
+"""What is always true of the money, and the query that would find it false."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+# Each query gives the accounts (by id) for which its sentence is false.
+INVARIANTS = {
+    "the ledger adds up to the balance": """
+        select a.id from billing_account a left join billing_ledgerentry e on e.account_id = a.id
+        group by a.id having coalesce(sum(e.amount), 0) <> a.balance""",
+    "the open holds add up to what is held": """
+        select a.id from billing_account a
+        left join billing_hold h on h.account_id = a.id and h.state = 0
+        group by a.id having coalesce(sum(h.amount), 0) <> a.held""",
+    "nothing negative is held": "select id from billing_account where held < 0",
+    "use never pushed an account below zero": """
+        select a.id from billing_account a
+        where a.balance - a.held < 0 and not exists (
+            select 1 from billing_ledgerentry e where e.account_id = a.id
+            and e.kind in ('refund', 'dispute', 'adjustment') and e.amount < 0)""",
+    "each entry continues the balance before it": """
+        select distinct account_id from (
+            select account_id, amount, balance_after,
+                   lag(balance_after, 1, 0::bigint) over (partition by account_id order by id) as b
+            from billing_ledgerentry) e
+        where b + amount <> balance_after""",
+    "each charge belongs to one settled hold": """
+        select e.account_id from billing_ledgerentry e
+        left join billing_hold h on h.id::text = e.reference and h.account_id = e.account_id
+        where e.kind = 'usage' and e.created_at > now() - interval '7 days'
+          and (h.id is null or h.state <> 1 or h.cost <> -e.amount)""",
+}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A sentence that is false, and the accounts for which it is."""
+
+    sentence: str
+    accounts: list[int]
+
+
+def check() -> list[Violation]:
+    """Return every invariant that does not hold, each judged on one snapshot."""
+    violations = []
+    with connection.cursor() as cursor:
+        # A large ledger takes longer than a request may.
+        cursor.execute("set statement_timeout = '300s'")
+        try:
+            for sentence, query in INVARIANTS.items():
+                cursor.execute(query)
+                accounts = [row[0] for row in cursor.fetchall()]
+                if accounts:
+                    violations.append(Violation(sentence, accounts))
+        finally:
+            cursor.execute("reset statement_timeout")
+    return violations

@@ -1,0 +1,300 @@
+"""The ledger: the only place where money moves. All amounts are micro-credits.
+
+`Ledger` serves the hot path: it gathers calls into batches on its own connections. The
+functions at the end serve everything synchronous and run the same statements through
+Django's connection, so that they can join a transaction.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from psycopg.rows import TupleRow
+from psycopg_pool import PoolTimeout
+
+from billing import ledger_sql
+from billing.batches import Batcher
+from billing.models import HoldState
+from billing.postgres import Pool
+
+log = logging.getLogger("lumyx.billing")
+
+Connection = psycopg.AsyncConnection[TupleRow]
+UNAVAILABLE = (psycopg.OperationalError, PoolTimeout)
+SETTLE_TRIES = 6
+"""Tries to close a hold, with pauses of 0.1, 0.2, 0.4, 0.8 and 1.6 s between them."""
+
+
+class InsufficientCredits(Exception):
+    """The account cannot pay for the least that the call needs."""
+
+
+class DuplicateRequest(Exception):
+    """This request id already took a hold."""
+
+
+class LedgerUnavailable(Exception):
+    """PostgreSQL does not answer; nothing was charged."""
+
+
+@dataclass(slots=True, frozen=True)
+class HoldRequest:
+    """What a call asks to set aside: `want` if it can be had, never less than `need`."""
+
+    account: int
+    request_id: str
+    want: int
+    need: int
+    hold: uuid.UUID
+
+
+@dataclass(slots=True, frozen=True)
+class OpenHold:
+    """Micro-credits set aside for one call."""
+
+    id: uuid.UUID
+    account: int
+    amount: int
+
+
+@dataclass(slots=True, frozen=True)
+class Closing:
+    """How a hold ends, and the usage record to store in the same transaction."""
+
+    hold: OpenHold
+    cost: int
+    state: HoldState
+    record: object | None
+
+
+Grant = tuple[int, int, uuid.UUID | None, int | None]
+Recorder = Callable[[Connection, Sequence[object]], Awaitable[None]]
+
+
+def _literal(values: Iterable[object]) -> str:
+    """Write numbers and ids as a PostgreSQL array, faster than the driver adapts a list."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def authorize_parameters(requests: Sequence[HoldRequest]) -> dict[str, object]:
+    """Return the parameters of one authorize statement."""
+    return {
+        "ord": _literal(range(len(requests))),
+        "hold": _literal(r.hold for r in requests),
+        "account": _literal(r.account for r in requests),
+        "request": [r.request_id for r in requests],
+        "want": _literal(r.want for r in requests),
+        "need": _literal(r.need for r in requests),
+        "ttl": settings.HOLD_SECONDS,
+    }
+
+
+def close_parameters(closings: Sequence[Closing], *, expired: bool = False) -> dict[str, object]:
+    """Return the parameters of one statement that settles and releases holds."""
+    return {
+        "ord": _literal(range(len(closings))),
+        "hold": _literal(c.hold.id for c in closings),
+        "account": _literal(c.hold.account for c in closings),
+        "cost": _literal(c.cost for c in closings),
+        "state": _literal(int(c.state) for c in closings),
+        "expired": expired,
+    }
+
+
+def decide(request: HoldRequest, grant: Grant) -> OpenHold | None:
+    """Return the hold that was granted, or None to try again; raise where it is refused."""
+    granted, left, earlier, earlier_amount = grant
+    if granted:
+        return OpenHold(request.hold, request.account, granted)
+    if earlier == request.hold and earlier_amount is not None:
+        # Our own earlier try was committed although its answer was lost.
+        return OpenHold(request.hold, request.account, earlier_amount)
+    if earlier is not None:
+        raise DuplicateRequest
+    if request.need > left:
+        raise InsufficientCredits
+    return None
+
+
+class Ledger:
+    """Batched holds and settlements of one web process.
+
+    `record` stores usage records on the connection and in the transaction of the
+    settlement. When it fails, the settlement is made without them.
+    """
+
+    def __init__(self, pool: Pool, *, record: Recorder) -> None:
+        self._pool = pool
+        self._record = record
+        self._authorizing: Batcher[HoldRequest, Grant] = Batcher(
+            self._send_authorizations, orphaned=self._release_orphan
+        )
+        self._closing: Batcher[Closing, int] = Batcher(self._send_closings, keep_cancelled=True)
+
+    async def authorize(self, request: HoldRequest) -> OpenHold:
+        """Set micro-credits aside for a call.
+
+        Raises InsufficientCredits, DuplicateRequest or LedgerUnavailable. A caller that is
+        cancelled meanwhile leaves no hold behind.
+        """
+        while True:
+            grant = await self._authorizing.submit(request)
+            hold = decide(request, grant)
+            if hold is not None:
+                return hold
+
+    def settle(self, hold: OpenHold, *, cost: int, record: object | None) -> asyncio.Future[int]:
+        """Charge what was used and give the rest of the hold back.
+
+        The future is the charge, once durable. Whoever awaits it may be cancelled: the
+        settlement is made all the same.
+        """
+        return self._close_later(Closing(hold, cost, HoldState.SETTLED, record))
+
+    def release(self, hold: OpenHold, *, record: object | None = None) -> asyncio.Future[int]:
+        """Give a whole hold back."""
+        return self._close_later(Closing(hold, 0, HoldState.RELEASED, record))
+
+    async def extend(self, hold: OpenHold) -> None:
+        """Keep the hold of a call that is still alive from expiring."""
+        try:
+            async with self._pool.connection() as pg:
+                await pg.execute(
+                    ledger_sql.EXTEND, {"hold": hold.id, "ttl": settings.HOLD_SECONDS}
+                )
+        except UNAVAILABLE:
+            log.warning("hold %s could not be extended", hold.id)
+
+    async def drain(self) -> None:
+        """Wait until every settlement is durable."""
+        await self._authorizing.drain()
+        await self._closing.drain()
+
+    def _release_orphan(self, request: HoldRequest, grant: Grant) -> None:
+        if grant[0]:
+            self.release(OpenHold(request.hold, request.account, grant[0]))
+
+    def _close_later(self, closing: Closing) -> asyncio.Future[int]:
+        future = self._closing.submit(closing)
+        # Nobody may be left to ask for the exception, which was logged where it arose.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return future
+
+    async def _send_authorizations(self, requests: Sequence[HoldRequest]) -> Sequence[Grant]:
+        for last in (False, True):
+            try:
+                async with self._pool.connection() as pg:
+                    cursor = await pg.execute(
+                        ledger_sql.AUTHORIZE, authorize_parameters(requests)
+                    )
+                    rows = await cursor.fetchall()
+            except UNAVAILABLE as error:
+                if last:
+                    raise LedgerUnavailable from error
+            else:
+                grants: dict[int, Grant] = {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+                return [grants[number] for number in range(len(requests))]
+        raise AssertionError("unreachable")
+
+    async def _send_closings(self, closings: Sequence[Closing]) -> Sequence[int]:
+        pause = 0.1
+        for attempt in range(SETTLE_TRIES):
+            try:
+                charged = await self._close(closings)
+                missed = [c for n, c in enumerate(closings) if n not in charged]
+                earlier = await self._explain(missed) if missed else {}
+                return [charged.get(n, earlier.get(c.hold.id, 0)) for n, c in enumerate(closings)]
+            except UNAVAILABLE as error:
+                if attempt + 1 == SETTLE_TRIES:
+                    log.error(
+                        "alarm: %d holds could not be closed and will expire", len(closings)
+                    )
+                    raise LedgerUnavailable from error
+                await asyncio.sleep(pause)
+                pause *= 2
+        raise AssertionError("unreachable")
+
+    async def _close(self, closings: Sequence[Closing]) -> dict[int, int]:
+        records = [c.record for c in closings if c.record is not None]
+        async with self._pool.connection() as pg:
+            if records:
+                try:
+                    async with pg.pipeline(), pg.transaction():
+                        cursor = await pg.execute(ledger_sql.CLOSE, close_parameters(closings))
+                        await self._record(pg, records)
+                    return dict(await cursor.fetchall())
+                except UNAVAILABLE:
+                    raise
+                except psycopg.Error as error:
+                    log.error("alarm: usage records lost: %s", type(error).__name__)
+            cursor = await pg.execute(ledger_sql.CLOSE, close_parameters(closings))
+            return dict(await cursor.fetchall())
+
+    async def _explain(self, closings: Sequence[Closing]) -> dict[uuid.UUID, int]:
+        """Say what was charged for holds that were closed before, and note what was lost."""
+        by_id = {c.hold.id: c for c in closings}
+        async with self._pool.connection() as pg:
+            cursor = await pg.execute(ledger_sql.READ_HOLDS, {"hold": _literal(by_id)})
+            charged: dict[uuid.UUID, int] = {}
+            for hold, state, cost in await cursor.fetchall():
+                closing = by_id[hold]
+                if state == HoldState.SETTLED:
+                    charged[hold] = cost
+                elif closing.cost:
+                    log.error("alarm: hold %s was settled after its release", hold)
+                    await pg.execute(
+                        ledger_sql.UNCOLLECTED,
+                        {"hold": hold, "account": closing.hold.account, "cost": closing.cost},
+                    )
+            return charged
+
+
+def authorize_now(requests: Sequence[HoldRequest]) -> list[OpenHold | None]:
+    """Set micro-credits aside for several calls at once; None where there was no money."""
+    with connection.cursor() as cursor:
+        cursor.execute(ledger_sql.AUTHORIZE, authorize_parameters(requests))
+        grants = {row[0]: row[1] for row in cursor.fetchall()}
+    return [
+        OpenHold(r.hold, r.account, grants[n]) if grants[n] else None
+        for n, r in enumerate(requests)
+    ]
+
+
+def close_now(closings: Sequence[Closing], *, expired: bool = False) -> dict[int, int]:
+    """Settle and release holds; return the charge of each that was open, by its position.
+
+    With `expired`, a hold that was extended since it was read stays open.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(ledger_sql.CLOSE, close_parameters(closings, expired=expired))
+        return dict(cursor.fetchall())
+
+
+def post(*, account: int, kind: str, amount: int, reference: str) -> int | None:
+    """Post a movement that is not use; return the balance after it.
+
+    Returns None where this kind and reference were posted before: then nothing moved.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ledger_sql.POST,
+            {"account": account, "kind": kind, "amount": amount, "reference": reference},
+        )
+        row = cursor.fetchone()
+    return None if row is None else row[0]
+
+
+def release_expired(*, limit: int = 500) -> int:
+    """Release holds whose time is over, and return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(ledger_sql.EXPIRED, {"limit": limit})
+        closings = [
+            Closing(OpenHold(hold, account, 0), 0, HoldState.RELEASED, None)
+            for hold, account in cursor.fetchall()
+        ]
+    return len(close_now(closings, expired=True)) if closings else 0

@@ -1,0 +1,117 @@
+"""The statements by which money moves; the account row is the mutex of them all.
+
+Lock order: account, hold, ledger; several accounts by id. The idempotent insert or the
+state change gates the update of the balance, never the other way round. Each statement
+serves one request and a thousand alike.
+"""
+
+# Grants in order. The first request of an account in a batch is clamped to what is free
+# (never below its `need`); what stands behind it must fit whole, else it is retried.
+# Gives (ord, granted, left, earlier hold): granted 0 means no money or a duplicate, `left`
+# is what the account has free after this batch, and the earlier hold is the one that this
+# request id took before (the amount of it comes last).
+AUTHORIZE = """
+with req as (
+  select * from unnest(%(ord)s::int[], %(hold)s::uuid[], %(account)s::bigint[],
+                       %(request)s::text[], %(want)s::bigint[], %(need)s::bigint[])
+    t(ord, hold, account, request, want, need)),
+locked as materialized (
+  select a.id, a.balance - a.held as free from billing_account a
+  where a.id in (select account from req) order by a.id for update),
+known as (
+  select r.*, h.id as earlier, h.amount as earlier_amount
+  from req r left join billing_hold h
+    on h.account_id = r.account and h.request_id = r.request),
+fresh as (
+  select k.*, l.free, row_number() over (partition by k.account order by k.ord) as nth
+  from known k join locked l on l.id = k.account
+  where k.earlier is null),
+sized as (
+  select f.*, case when nth = 1 then least(want, greatest(free, need)) else want end as amount
+  from fresh f),
+fits as (
+  select * from (
+    select s.*, sum(amount) over (partition by account order by ord) as upto from sized s) q
+  where upto <= free),
+granted as (
+  insert into billing_hold (id, account_id, request_id, amount, expires_at)
+  select hold, account, request, amount, now() + %(ttl)s::int * interval '1 second' from fits
+  on conflict (account_id, request_id) do nothing
+  returning id, account_id, amount),
+moved as (
+  update billing_account a set held = a.held + s.amount
+  from (select account_id, sum(amount) as amount from granted group by 1) s
+  where a.id = s.account_id
+  returning a.id, s.amount)
+select k.ord, coalesce(g.amount, 0)::bigint,
+       (coalesce(l.free, 0) - coalesce(m.amount, 0))::bigint,
+       k.earlier, k.earlier_amount
+from known k
+left join granted g on g.id = k.hold
+left join locked l on l.id = k.account
+left join moved m on m.id = k.account
+"""
+
+# State 1 settles, state 2 releases with cost 0. Gives (ord, cost) of those that were open.
+CLOSE = """
+with req as (
+  select * from unnest(%(ord)s::int[], %(hold)s::uuid[], %(account)s::bigint[],
+                       %(cost)s::bigint[], %(state)s::smallint[])
+    t(ord, hold, account, cost, state)),
+locked as materialized (
+  select a.id from billing_account a
+  where a.id in (select account from req) order by a.id for update),
+closed as (
+  update billing_hold h set state = r.state, cost = least(r.cost, h.amount)
+  from req r join locked l on l.id = r.account
+  where h.id = r.hold and h.account_id = r.account and h.state = 0
+    and (not %(expired)s or h.expires_at < now())
+  returning r.ord, h.id, h.account_id, h.amount, h.cost),
+moved as (
+  update billing_account a set held = a.held - s.amount, balance = a.balance - s.cost
+  from (select account_id, sum(amount) as amount, sum(cost) as cost from closed group by 1) s
+  where a.id = s.account_id
+  returning a.id, a.balance, s.cost),
+entries as (
+  insert into billing_ledgerentry (account_id, kind, amount, balance_after, reference)
+  select c.account_id, 'usage', -c.cost,
+         m.balance + m.cost - sum(c.cost) over (partition by c.account_id order by c.ord),
+         c.id::text
+  from closed c join moved m on m.id = c.account_id
+  where c.cost > 0 order by c.ord)
+select ord, cost from closed
+"""
+
+# How holds that could not be closed stand: (id, state, cost).
+READ_HOLDS = "select id, state, cost from billing_hold where id = any(%(hold)s::uuid[])"
+
+# One movement that is not use: a top-up, a grant, a refund. Gives the balance after it, or
+# nothing where this kind and reference were posted before.
+POST = """
+with locked as materialized (
+  select id, balance from billing_account where id = %(account)s for update),
+entry as (
+  insert into billing_ledgerentry (account_id, kind, amount, balance_after, reference)
+  select id, %(kind)s, %(amount)s, balance + %(amount)s, %(reference)s from locked
+  on conflict (kind, reference) do nothing
+  returning account_id, amount)
+update billing_account a set balance = a.balance + e.amount from entry e
+where a.id = e.account_id
+returning a.balance
+"""
+
+# One hold a statement: it locks a single row, so it cannot join a deadlock.
+EXTEND = """
+update billing_hold set expires_at = now() + %(ttl)s::int * interval '1 second'
+where id = %(hold)s and state = 0
+"""
+
+EXPIRED = """
+select id, account_id from billing_hold where state = 0 and expires_at < now()
+order by account_id, id limit %(limit)s
+"""
+
+UNCOLLECTED = """
+insert into billing_uncollecteduse (hold_id, account_id, cost)
+values (%(hold)s, %(account)s, %(cost)s) on conflict (hold_id) do nothing
+"""

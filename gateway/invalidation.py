@@ -1,0 +1,109 @@
+"""Tell every process, through Redis, that something it remembers has changed."""
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections.abc import Callable
+
+import redis
+from django.conf import settings
+from django.db import transaction
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+log = logging.getLogger("lumyx.gateway")
+
+CHANNEL = "lumyx:changes"
+CATALOGUE = "catalogue"
+BEAT_SECONDS = 0.3
+"""How often the listener makes sure that it would hear a message."""
+
+
+def _publish(message: str) -> None:
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1
+        ) as client:
+            client.publish(CHANNEL, message)
+    except RedisError:
+        # Processes that hear nothing let their entries age within a second.
+        log.warning("a change could not be announced")
+
+
+def publish_key(key_id: uuid.UUID) -> None:
+    """Announce, once the transaction is committed, that a key was made, changed or revoked."""
+    transaction.on_commit(lambda: _publish(f"key {key_id}"))
+
+
+def publish_catalogue() -> None:
+    """Announce, once the transaction is committed, that models or providers changed."""
+    transaction.on_commit(lambda: _publish(CATALOGUE))
+
+
+class Listener:
+    """Hears changes for one process, and knows whether it would hear them.
+
+    After each interruption everything is forgotten, since messages may have been missed.
+    """
+
+    def __init__(
+        self,
+        client: "Redis",
+        *,
+        forget_key: Callable[[uuid.UUID | None], None],
+        forget_catalogue: Callable[[], None],
+    ) -> None:
+        self._client = client
+        self._forget_key = forget_key
+        self._forget_catalogue = forget_catalogue
+        self._heard_at = float("-inf")
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to listen in the background."""
+        self._task = asyncio.create_task(self._listen())
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def alive(self) -> bool:
+        """Return whether Redis answered on this subscription within the last moments."""
+        return time.monotonic() - self._heard_at < 2 * BEAT_SECONDS
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._client.pubsub() as subscription:
+                    await subscription.subscribe(CHANNEL)
+                    await self._follow(subscription)
+            except (RedisError, OSError, TimeoutError):
+                self._heard_at = float("-inf")
+                await asyncio.sleep(BEAT_SECONDS)
+
+    async def _follow(self, subscription: "redis.asyncio.client.PubSub") -> None:
+        first = True
+        while True:
+            message = await subscription.get_message(timeout=BEAT_SECONDS)
+            if message is None:
+                await subscription.ping()
+                continue
+            self._heard_at = time.monotonic()
+            if first:
+                first = False
+                self._forget_key(None)
+                self._forget_catalogue()
+            if message["type"] == "message":
+                self._apply(message["data"].decode())
+
+    def _apply(self, message: str) -> None:
+        kind, _, detail = message.partition(" ")
+        if kind == "key":
+            self._forget_key(uuid.UUID(detail))
+        elif kind == CATALOGUE:
+            self._forget_catalogue()

@@ -1,0 +1,57 @@
+"""What a call costs, in whole micro-credits; the only place where anything is rounded."""
+
+from dataclasses import dataclass
+
+TOKENS = 1_000_000
+"""Prices are micro-credits per this many tokens."""
+MOST_TOKENS = 10**8
+"""No single call uses more tokens than this; a larger count is a mistake of its reporter."""
+
+
+@dataclass(slots=True, frozen=True)
+class Prices:
+    """Micro-credits per 1,000,000 tokens, by bucket."""
+
+    input: int
+    cache_read: int
+    cache_write: int
+    output: int
+
+
+@dataclass(slots=True, frozen=True)
+class Tokens:
+    """Tokens in disjoint buckets; `reasoning` is the part of `output` that was thought."""
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+
+def cost(tokens: Tokens, prices: Prices) -> int:
+    """Return the cost of a call in micro-credits, rounded up once."""
+    total = (
+        tokens.input * prices.input
+        + tokens.cache_read * prices.cache_read
+        + tokens.cache_write * prices.cache_write
+        + tokens.output * prices.output
+    )
+    return -(-total // TOKENS)
+
+
+def dearest_input(prices: Prices) -> int:
+    """Return the price of an input token whose bucket is not known yet."""
+    return max(prices.input, prices.cache_read, prices.cache_write)
+
+
+def worst_case(prices: Prices, *, most_input: int, most_output: int) -> int:
+    """Return what a call may cost at the most, in micro-credits."""
+    total = most_input * dearest_input(prices) + most_output * prices.output
+    return -(-total // TOKENS)
+
+
+def affordable_output(prices: Prices, *, amount: int, input_tokens: int) -> int:
+    """Return how many output tokens an amount still pays for after the input; at least 1."""
+    left = amount * TOKENS - input_tokens * prices.input
+    return MOST_TOKENS if prices.output == 0 else max(1, left // prices.output)

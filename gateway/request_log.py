@@ -1,0 +1,86 @@
+"""Write the request log: one row per call, batched, and never a word of what was said."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import PoolTimeout
+
+from billing.batches import Batcher
+from billing.postgres import Pool
+
+log = logging.getLogger("lumyx.gateway")
+
+
+class Row(msgspec.Struct, kw_only=True):
+    """A row of the request log; the fields are exactly the table's columns."""
+
+    id: str
+    started_at: datetime
+    account_id: int
+    key_id: str
+    endpoint: str
+    model: str = ""
+    streamed: bool = False
+    status: int = 200
+    error_code: str = ""
+    input_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    input_price: int = 0
+    cache_read_price: int = 0
+    cache_write_price: int = 0
+    output_price: int = 0
+    charge: int = 0
+    charge_basis: str
+    latency_ms: int = 0
+    first_token_ms: int | None = None
+    ip: str
+    country: str
+    client: str
+    system: str
+    device: str
+
+
+# PostgreSQL reads each column from the JSON by the table's own type.
+INSERT = """
+insert into gateway_requestlog
+select * from json_populate_recordset(null::gateway_requestlog, %(rows)s::json)
+"""
+
+encode = msgspec.json.Encoder().encode
+
+
+async def insert(pg: psycopg.AsyncConnection[TupleRow], rows: Sequence[Any]) -> None:
+    """Insert rows on a connection, inside its transaction where it is in one."""
+    await pg.execute(INSERT, {"rows": encode(rows).decode()})
+
+
+class RequestLog:
+    """Writes the rows of calls that moved no money; those that did go with the settlement."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._writing: Batcher[Row, None] = Batcher(self._write, keep_cancelled=True)
+
+    def write(self, row: Row) -> None:
+        """Write a row soon; a failed write never fails the call that it tells of."""
+        self._writing.submit(row)
+
+    async def drain(self) -> None:
+        """Wait until every row is written."""
+        await self._writing.drain()
+
+    async def _write(self, rows: Sequence[Row]) -> list[None]:
+        try:
+            async with self._pool.connection() as pg:
+                await insert(pg, rows)
+        except (psycopg.Error, PoolTimeout) as error:
+            log.error("alarm: %d request log rows lost: %s", len(rows), type(error).__name__)
+        return [None] * len(rows)

@@ -1,0 +1,100 @@
+"""The parts of one web process that live from its start to its end."""
+
+import logging
+from dataclasses import dataclass
+
+import aiohttp
+import redis.asyncio
+from django.conf import settings
+
+from billing.ledger import Ledger
+from billing.postgres import Pool, open_pool
+from gateway import request_log, upstream
+from gateway.catalogue import Catalogue
+from gateway.invalidation import Listener
+from gateway.keys import KeyRing
+from gateway.limits import Limits
+from gateway.proxy import Proxy
+from gateway.request_log import RequestLog
+
+log = logging.getLogger("lumyx.gateway")
+
+
+@dataclass(slots=True, frozen=True)
+class Runtime:
+    """What the API's views work with."""
+
+    pool: Pool
+    redis: "redis.asyncio.Redis"
+    session: aiohttp.ClientSession
+    keys: KeyRing
+    limits: Limits
+    catalogue: Catalogue
+    ledger: Ledger
+    request_log: RequestLog
+    listener: Listener
+    proxy: Proxy
+
+
+_current: Runtime | None = None
+
+
+def current() -> Runtime:
+    """Return the running process's parts."""
+    if _current is None:
+        raise RuntimeError("The gateway runs under an ASGI server that sends lifespan events.")
+    return _current
+
+
+async def start() -> None:
+    """Open connections and start listening; engines that are away are waited for later."""
+    global _current
+    pool = await open_pool()
+    client = redis.asyncio.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5
+    )
+    subscriber = redis.asyncio.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=1
+    )
+    session = upstream.open_session()
+    ledger = Ledger(pool, record=request_log.insert)
+    limits = Limits(client)
+    catalogue = Catalogue(pool)
+    log_writer = RequestLog(pool)
+    listening: list[Listener] = []
+    keys = KeyRing(pool, heard=lambda: listening[0].alive())
+    listener = Listener(subscriber, forget_key=keys.forget, forget_catalogue=catalogue.forget)
+    listening.append(listener)
+    listener.start()
+    _current = Runtime(
+        pool=pool,
+        redis=client,
+        session=session,
+        keys=keys,
+        limits=limits,
+        catalogue=catalogue,
+        ledger=ledger,
+        request_log=log_writer,
+        listener=listener,
+        proxy=Proxy(
+            catalogue=catalogue,
+            limits=limits,
+            ledger=ledger,
+            request_log=log_writer,
+            session=session,
+        ),
+    )
+
+
+async def stop() -> None:
+    """Finish every settlement and row that is under way, then close all connections."""
+    global _current
+    if _current is None:
+        return
+    runtime, _current = _current, None
+    await runtime.ledger.drain()
+    await runtime.request_log.drain()
+    await runtime.listener.stop()
+    await runtime.session.close()
+    await runtime.redis.aclose()
+    await runtime.pool.close()

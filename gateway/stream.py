@@ -1,0 +1,117 @@
+"""Pass a provider's stream on to the client as it comes, and charge it before its end."""
+
+import logging
+from collections.abc import AsyncIterator
+
+import aiohttp
+import msgspec
+
+from billing.ledger import LedgerUnavailable
+from gateway import upstream
+from gateway.errors import ApiError, ceiling_reached, stream_broken, upstream_failed
+from gateway.exchange import CLIENT_LEFT, Exchange
+from gateway.wire import openai
+from gateway.wire.openai_answers import BrokenStream, Events, Renamer, read_answer
+
+log = logging.getLogger("lumyx.gateway")
+
+
+class ChatStream:
+    """One streamed answer; `close` must be called however it ends, also if it never began.
+
+    Memory stays bounded: nothing that was passed on is kept. The charge is durable before
+    the terminal event is sent. A stream that breaks ends with an error event and without
+    `[DONE]`, since a silent end would look like success.
+    """
+
+    def __init__(
+        self, exchange: Exchange, response: aiohttp.ClientResponse, *, capped: bool
+    ) -> None:
+        self._exchange = exchange
+        self._response = response
+        self._capped = capped
+        self._events = Events()
+        self._rename = Renamer(exchange.offer.name)
+        self._done = False
+        self._finished = False
+        self._cut = False
+        self._error: ApiError | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for data in self._response.content.iter_any():
+                ready = self._take(data)
+                if ready:
+                    yield ready
+                if self._done or self._error is not None:
+                    break
+                self._exchange.keep_alive()
+        except Exception as error:  # noqa: BLE001  a raise here would end the stream silently
+            self._error = _broken(error)
+        if self._error is None and not (self._finished or self._done):
+            self._error = stream_broken()
+        elif self._error is None and self._cut:
+            self._error = ceiling_reached()
+        await self._settle()
+        if self._error is None:
+            yield openai.DONE
+        else:
+            yield openai.error_event(self._error)
+
+    def close(self) -> None:
+        """Leave the provider and charge what was used, if that is not done yet."""
+        self._response.close()
+        self._exchange.close(status=CLIENT_LEFT)
+
+    async def _settle(self) -> None:
+        status = 200 if self._error is None else self._error.status
+        try:
+            await self._exchange.close(
+                status=status, error=self._error, complete=self._error is None
+            )
+        except LedgerUnavailable:
+            log.error("alarm: a stream ended without its settlement")
+
+    def _take(self, data: bytes) -> bytes:
+        """Meter what came and return what goes on to the client."""
+        out: list[bytes] = []
+        for event in self._events.feed(data):
+            payload = self._events.data(event)
+            if payload is None:
+                continue
+            if payload == b"[DONE]":
+                self._done = True
+                break
+            if self._pass_on(payload):
+                out += (b"data: ", payload, b"\n\n")
+            if self._error is not None:
+                break
+        return self._rename(b"".join(out)) if out else b""
+
+    def _pass_on(self, payload: bytes) -> bool:
+        try:
+            chunk = read_answer(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self._error = stream_broken()
+            return False
+        if chunk.failed():
+            self._error = stream_broken()
+            return False
+        self._exchange.observe(chunk)
+        choices = chunk.choices or ()
+        for choice in choices:
+            if choice.finish_reason is not None:
+                self._finished = True
+                # The usage chunk, which says what it cost, is still to come.
+                self._cut = self._cut or (self._capped and choice.finish_reason == "length")
+        if self._exchange.exhausted():
+            self._error = ceiling_reached()
+        return bool(choices) or not chunk.reports_usage() or self._exchange.call.include_usage
+
+
+def _broken(error: Exception) -> ApiError:
+    if isinstance(error, TimeoutError):
+        return upstream_failed(504, code="provider_timeout")
+    if not (upstream.broke_off(error) or isinstance(error, BrokenStream)):
+        log.error("a stream failed: %s", type(error).__name__)
+    return stream_broken()

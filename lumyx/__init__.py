@@ -1,0 +1,1 @@
+"""Wires the apps into one service: settings, URLs, processes and stand-ins."""

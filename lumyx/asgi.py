@@ -1,0 +1,30 @@
+"""The web process: API calls go to the lean handler, everything else to Django's own."""
+
+import os
+
+import django
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lumyx.settings")
+django.setup()
+
+from gateway.asgi import GatewayHandler  # noqa: E402  Django must be set up first
+from gateway.lifespan import Lifespan  # noqa: E402
+
+website = get_asgi_application()
+gateway = GatewayHandler()
+lifespan = Lifespan()
+
+
+async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Route one ASGI connection by its type and path."""
+    if scope["type"] == "http":
+        if scope["path"].startswith("/api/"):
+            await gateway(scope, receive, send)
+        else:
+            await website(scope, receive, send)
+    elif scope["type"] == "lifespan":
+        await lifespan(receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1000, "reason": None})

@@ -1,0 +1,33 @@
+"""Celery: the worker's app and the timetable that beat follows (UTC)."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lumyx.settings")
+
+app = Celery("lumyx")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# Always a crontab, never an interval: an interval of a day in a process that restarts
+# every day never fires.
+app.conf.beat_schedule = {
+    "release expired holds": {
+        "task": "billing.tasks.sweep_holds",
+        "schedule": crontab(minute="*"),
+    },
+    "check the ledger's invariants": {
+        "task": "billing.tasks.check_invariants",
+        "schedule": crontab(hour="3", minute="20"),
+    },
+    "make request log partitions": {
+        "task": "gateway.tasks.make_partitions",
+        "schedule": crontab(minute="5"),
+    },
+    "drop what is too old": {
+        "task": "privacy.tasks.sweep_retention",
+        "schedule": crontab(minute="35"),
+    },
+}

@@ -1,0 +1,108 @@
+"""Demo data for `make run`: a catalogue, a customer with credits, a key, a member of staff."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import User
+from billing import accounts, ledger
+from billing.models import MICRO, LedgerKind
+from gateway import invalidation, keys
+from gateway.models import Dialect, Model, Provider, Route
+from gateway.models.catalogue import LOOPBACK
+
+CATALOGUE = Path(__file__).parent / "demo_catalogue.json"
+PROVIDER = "primary"
+CUSTOMER = "demo"
+STAFF = "staff"
+CREDITS = 10 * MICRO
+
+
+class DemoRefused(Exception):
+    """Demo data can be made only while stand-ins are on."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What a newcomer needs to try the service."""
+
+    api_key: str
+    model: str
+    staff_name: str
+    staff_password: str
+
+
+@transaction.atomic
+def load(*, api_key: str = "", staff_password: str = "") -> Demo:
+    """Make what is missing; a key and a password that still work are kept.
+
+    Raises DemoRefused in production.
+    """
+    if not settings.STANDINS:
+        raise DemoRefused("Demo data can be made only while STANDINS is on.")
+    model = load_catalogue()
+    customer = User.objects.filter(username=CUSTOMER).first() or User.objects.create_customer(
+        nabzclan_id="demo", username=CUSTOMER, email="demo@example.com"
+    )
+    account = accounts.open_for(customer)
+    ledger.post(
+        account=account.id,
+        kind=LedgerKind.GRANT,
+        amount=CREDITS,
+        reference=f"demo {account.public_id}",
+    )
+    found = keys.find(api_key) if api_key else None
+    if found is None or found.user_id != customer.id:
+        for old in customer.api_keys.filter(revoked_at__isnull=True, name="Demo"):
+            keys.revoke(old)
+        _, api_key = keys.issue(customer, name="Demo", minute_limit=1_000, day_limit=10_000)
+    return Demo(api_key, model, STAFF, _staff(staff_password))
+
+
+def _staff(password: str) -> str:
+    person = User.objects.filter(username=STAFF).first()
+    if person is not None and password and person.check_password(password):
+        return password
+    password = secrets.token_urlsafe(12)
+    if person is None:
+        User.objects.create_superuser(STAFF, password)
+    else:
+        person.set_password(password)
+        person.save(update_fields=["password"])
+    return password
+
+
+def load_catalogue() -> str:
+    """Write the demo models and their provider; return the name of the first model.
+
+    The PROVIDER_… settings put a real provider in the stand-in's place, and
+    PROVIDER_MODELS says what it calls our models. What staff changed later stays.
+    """
+    provider = Provider.objects.filter(name=PROVIDER).first() or Provider(name=PROVIDER)
+    address = urlsplit(provider.base_url)
+    # The stand-in may have moved to another port; what staff typed in stays.
+    if settings.PROVIDER_BASE_URL or not provider.base_url or address.hostname in LOOPBACK:
+        provider.base_url = settings.PROVIDER_BASE_URL or settings.STANDIN_PROVIDER_URL
+        provider.dialect = Dialect(settings.PROVIDER_DIALECT)
+        provider.key = settings.PROVIDER_API_KEY or "stand-in"
+    provider.clean()
+    provider.save()
+    models = json.loads(CATALOGUE.read_text())
+    for entry in models:
+        upstream = entry.pop("upstream_name")
+        name = entry.pop("name")
+        model, _ = Model.objects.get_or_create(name=name, defaults=entry)
+        route, _ = Route.objects.get_or_create(
+            model=model, provider=provider, defaults={"upstream_name": upstream}
+        )
+        if name in settings.PROVIDER_MODELS:
+            route.upstream_name = settings.PROVIDER_MODELS[name]
+            route.save()
+    invalidation.publish_catalogue()
+    first: str = Model.objects.get(name="lumyx-plus_v1").name
+    return first

@@ -1,0 +1,167 @@
+"""Read settings from the environment, and name every variable that is bad."""
+
+import base64
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+Value = TypeVar("Value")
+
+
+class Environment:
+    """Typed access to environment variables that gathers every error before it complains."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+
+    def read(self, name: str, convert: Callable[[str], Value], *, default: Value) -> Value:
+        """Return the variable converted, or the default where it is unset or empty."""
+        text = os.environ.get(name, "")
+        if not text:
+            return default
+        try:
+            return convert(text)
+        except ValueError as error:
+            self.errors.append(f"{name}: {error}")
+            return default
+
+    def require(self, name: str, convert: Callable[[str], Value], *, stand_in: Value) -> Value:
+        """Return the variable converted, or note that it is missing."""
+        if not os.environ.get(name):
+            self.errors.append(f"{name}: is not set")
+        return self.read(name, convert, default=stand_in)
+
+    def complain(self) -> None:
+        """Raise ImproperlyConfigured with one line for each bad variable."""
+        if self.errors:
+            lines = "".join(f"\n  {line}" for line in self.errors)
+            raise ImproperlyConfigured(f"The environment is not right:{lines}")
+
+
+def text(value: str) -> str:
+    """Return the text as it is."""
+    return value
+
+
+def flag(value: str) -> bool:
+    """Read 1, true, yes, on or 0, false, no, off."""
+    lowered = value.strip().lower()
+    if lowered in {"1", "true", "yes", "on"}:
+        return True
+    if lowered in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError("must be 1 or 0")
+
+
+def whole(minimum: int, maximum: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers between two bounds."""
+
+    def convert(value: str) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError("must be a whole number") from None
+        if not minimum <= number <= maximum:
+            raise ValueError(f"must lie between {minimum} and {maximum}")
+        return number
+
+    return convert
+
+
+def words(value: str) -> list[str]:
+    """Read a list separated by commas."""
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return a reader that accepts only the given words."""
+
+    def convert(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value
+
+    return convert
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Return a reader of absolute URLs with one of the given schemes."""
+
+    def convert(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"must be a URL that begins with {' or '.join(schemes)}://")
+        return value.rstrip("/")
+
+    return convert
+
+
+def pairs(value: str) -> dict[str, str]:
+    """Read `name=value` pairs separated by commas."""
+    found: dict[str, str] = {}
+    for word in words(value):
+        name, mark, content = word.partition("=")
+        if not mark or not name or not content:
+            raise ValueError("must be pairs such as public=upstream, separated by commas")
+        found[name] = content
+    return found
+
+
+def peppers(value: str) -> dict[int, str]:
+    """Read versioned secrets such as `1:secret,2:newer`, each of 32 characters or more."""
+    found: dict[int, str] = {}
+    for word in words(value):
+        version, mark, secret = word.partition(":")
+        if not mark or not version.isdigit() or not 0 < int(version) < 32768:
+            raise ValueError("must be pairs such as 1:secret, separated by commas")
+        if len(secret) < 32:
+            raise ValueError("each secret needs 32 characters or more")
+        found[int(version)] = secret
+    if not found:
+        raise ValueError("needs at least one versioned secret")
+    return found
+
+
+def postgresql(value: str) -> dict[str, str]:
+    """Read a postgresql:// URL into Django's connection fields."""
+    parts = urlsplit(value)
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.hostname or not name:
+        raise ValueError("must look like postgresql://user:password@host:port/name")
+    return {
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname,
+        "PORT": str(parts.port or 5432),
+    }
+
+
+# A well-known key for development alone; the deploy check refuses it.
+INSECURE_FERNET_KEY = base64.urlsafe_b64encode(b"insecure-development-only-fernet").decode()
+
+
+def fernet_keys(value: str) -> list[str]:
+    """Read Fernet keys separated by commas, the one to encrypt with first."""
+    keys = words(value)
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ValueError("must be Fernet keys (32 bytes in URL-safe base64)") from None
+    if not keys:
+        raise ValueError("needs at least one Fernet key")
+    return keys
+
+
+def file(value: str) -> Path:
+    """Read the path of a file that must be there."""
+    path = Path(value)
+    if not path.is_file():
+        raise ValueError("no such file")
+    return path

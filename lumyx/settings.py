@@ -1,0 +1,230 @@
+"""Every setting of LumyxAI, read from the environment in this one place."""
+
+from pathlib import Path
+
+from lumyx import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environment = env.Environment()
+
+DEBUG = environment.read("DEBUG", env.flag, default=False)
+# Stand-ins for the outside companies (AI providers, Stripe, NabzClan); never in production.
+STANDINS = environment.read("STANDINS", env.flag, default=DEBUG)
+
+INSECURE = "insecure-development-only-"
+
+
+def secret(name: str) -> str:
+    """Return a secret, which only development may leave unset."""
+    if DEBUG:
+        return environment.read(name, env.text, default=INSECURE + name.lower())
+    return environment.require(name, env.text, stand_in="")
+
+
+SECRET_KEY = secret("SECRET_KEY") or "missing"
+KEY_PEPPERS: dict[int, str] = (
+    environment.read("KEY_PEPPERS", env.peppers, default={1: INSECURE + "key-pepper"})
+    if DEBUG
+    else environment.require("KEY_PEPPERS", env.peppers, stand_in={1: "missing"})
+)
+# Fernet keys, newest first: `cryptography.fernet.Fernet.generate_key()`.
+ENCRYPTION_KEYS: list[str] = (
+    environment.read("ENCRYPTION_KEYS", env.fernet_keys, default=[env.INSECURE_FERNET_KEY])
+    if DEBUG
+    else environment.require("ENCRYPTION_KEYS", env.fernet_keys, stand_in=[])
+)
+
+PUBLIC_URL = environment.read(
+    "PUBLIC_URL", env.url("http", "https"), default="http://127.0.0.1:8000"
+)
+HTTPS = PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = environment.read(
+    "ALLOWED_HOSTS", env.words, default=["127.0.0.1", "localhost", "[::1]"]
+)
+TRUSTED_PROXY_COUNT = environment.read("TRUSTED_PROXY_COUNT", env.whole(0, 10), default=0)
+
+# Database and Redis: PostgreSQL is the truth, Redis may be flushed at any time.
+POSTGRESQL = environment.require("DATABASE_URL", env.postgresql, stand_in={"NAME": "missing"})
+POSTGRESQL_GUARDS = (
+    "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000"
+)
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        **POSTGRESQL,
+        "ATOMIC_REQUESTS": False,
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"options": POSTGRESQL_GUARDS, "connect_timeout": 5},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = environment.require("REDIS_URL", env.url("redis", "rediss"), stand_in="")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "djstripe",
+    "accounts",
+    "billing",
+    "gateway",
+    "privacy",
+    "lumyx",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "lumyx.urls"
+ASGI_APPLICATION = "lumyx.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+MIGRATION_MODULES = {"djstripe": "lumyx.djstripe_migrations"}
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Cookies: essential ones only, gone when the browser closes; the CSRF token lives in the session.
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_USE_SESSIONS = True
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# Transport
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+WHITENOISE_USE_FINDERS = STANDINS
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if STANDINS
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+SILENCED_SYSTEM_CHECKS = [
+    # dj-stripe wants an interactive confirmation of settings that issue no calls here yet.
+    "djstripe.I001",
+]
+
+# The gateway
+MAX_BODY_BYTES = environment.read(
+    "MAX_BODY_BYTES", env.whole(1_024, 1_073_741_824), default=33_554_432
+)
+BODY_SECONDS = environment.read("BODY_SECONDS", env.whole(1, 3_600), default=60)
+COUNTRY_DATABASE = environment.read(
+    "COUNTRY_DATABASE", env.file, default=BASE_DIR / "gateway" / "data" / "country.mmdb"
+)
+UPSTREAM_CONNECT_SECONDS = environment.read(
+    "UPSTREAM_CONNECT_SECONDS", env.whole(1, 60), default=5
+)
+UPSTREAM_IDLE_SECONDS = environment.read("UPSTREAM_IDLE_SECONDS", env.whole(1, 3_600), default=300)
+UPSTREAM_TOTAL_SECONDS = environment.read(
+    "UPSTREAM_TOTAL_SECONDS", env.whole(1, 86_400), default=3_600
+)
+HOLD_SECONDS = environment.read("HOLD_SECONDS", env.whole(60, 3_600), default=900)
+# The provider that `load_demo` writes into the catalogue; the admin can change it later.
+PROVIDER_BASE_URL = environment.read("PROVIDER_BASE_URL", env.url("http", "https"), default="")
+STANDIN_PROVIDER_URL = environment.read(
+    "STANDIN_PROVIDER_URL", env.url("http"), default="http://127.0.0.1:8001/v1"
+)
+PROVIDER_API_KEY = environment.read("PROVIDER_API_KEY", env.text, default="")
+PROVIDER_DIALECT = environment.read("PROVIDER_DIALECT", env.one_of("openai"), default="openai")
+PROVIDER_MODELS = environment.read("PROVIDER_MODELS", env.pairs, default={})
+
+REST_FRAMEWORK = {
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+}
+
+# Celery
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SOFT_TIME_LIMIT = 570
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3_600}
+CELERY_TIMEZONE = "UTC"
+
+# Stripe
+STRIPE_LIVE_MODE = environment.read("STRIPE_LIVE_MODE", env.flag, default=False)
+STRIPE_LIVE_SECRET_KEY = environment.read("STRIPE_LIVE_SECRET_KEY", env.text, default="")
+STRIPE_TEST_SECRET_KEY = environment.read("STRIPE_TEST_SECRET_KEY", env.text, default="")
+STRIPE_API_VERSION = "2026-05-27.dahlia"
+DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
+DJSTRIPE_USE_NATIVE_JSONFIELD = True
+
+UNFOLD = {"SITE_TITLE": "LumyxAI staff", "SITE_HEADER": "LumyxAI", "SITE_URL": "/"}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    # Django's own request log would hold paths with query strings and mails to admins.
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "lumyx": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}
+
+environment.complain()

@@ -1,0 +1,16 @@
+"""Drop what is older than the policy allows, data set by data set."""
+
+from collections.abc import Callable
+
+from gateway import personal_data as gateway_data
+
+# Every app that keeps data with a time limit, in the order in which it is swept.
+EXPIRES: list[Callable[[], dict[str, int]]] = [gateway_data.expire]
+
+
+def sweep() -> dict[str, int]:
+    """Expire every data set and return what went."""
+    gone: dict[str, int] = {}
+    for expire in EXPIRES:
+        gone |= expire()
+    return gone
