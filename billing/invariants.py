@@ -27,7 +27,7 @@ INVARIANTS = {
         where b + amount <> balance_after""",
     "each charge belongs to one settled hold": """
         select e.account_id from billing_ledgerentry e
-        left join billing_hold h on h.id::text = e.reference and h.account_id = e.account_id
+        left join billing_hold h on h.id = e.reference::uuid and h.account_id = e.account_id
         where e.kind = 'usage' and e.created_at > now() - interval '7 days'
           and (h.id is null or h.state <> 1 or h.cost <> -e.amount)""",
 }

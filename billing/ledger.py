@@ -7,14 +7,12 @@ Django's connection, so that they can join a transaction.
 
 import asyncio
 import logging
-import uuid
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
 import psycopg
 from django.conf import settings
 from django.db import connection
-from psycopg.rows import TupleRow
 from psycopg_pool import PoolTimeout
 
 from billing import ledger_sql
@@ -24,7 +22,7 @@ from billing.postgres import Pool
 
 log = logging.getLogger("lumyx.billing")
 
-Connection = psycopg.AsyncConnection[TupleRow]
+CLOSE = ledger_sql.CLOSE.replace(ledger_sql.RECORDED, "")
 UNAVAILABLE = (psycopg.OperationalError, PoolTimeout)
 SETTLE_TRIES = 6
 """Tries to close a hold, with pauses of 0.1, 0.2, 0.4, 0.8 and 1.6 s between them."""
@@ -42,28 +40,28 @@ class LedgerUnavailable(Exception):
     """PostgreSQL does not answer; nothing was charged."""
 
 
-@dataclass(slots=True, frozen=True)
-class HoldRequest:
-    """What a call asks to set aside: `want` if it can be had, never less than `need`."""
+class HoldRequest(msgspec.Struct, frozen=True, gc=False):
+    """What a call asks to set aside: `want` if it can be had, never less than `need`.
+
+    `hold` is the hold's id, a UUID in hexadecimal.
+    """
 
     account: int
     request_id: str
     want: int
     need: int
-    hold: uuid.UUID
+    hold: str
 
 
-@dataclass(slots=True, frozen=True)
-class OpenHold:
+class OpenHold(msgspec.Struct, frozen=True, gc=False):
     """Micro-credits set aside for one call."""
 
-    id: uuid.UUID
+    id: str
     account: int
     amount: int
 
 
-@dataclass(slots=True, frozen=True)
-class Closing:
+class Closing(msgspec.Struct, frozen=True, gc=False):
     """How a hold ends, and the usage record to store in the same transaction."""
 
     hold: OpenHold
@@ -72,8 +70,8 @@ class Closing:
     record: object | None
 
 
-Grant = tuple[int, int, uuid.UUID | None, int | None]
-Recorder = Callable[[Connection, Sequence[object]], Awaitable[None]]
+Grant = tuple[int, int, str | None, int | None]
+Encoder = Callable[[Sequence[object]], bytes]
 
 
 def _literal(values: Iterable[object]) -> str:
@@ -124,13 +122,17 @@ def decide(request: HoldRequest, grant: Grant) -> OpenHold | None:
 class Ledger:
     """Batched holds and settlements of one web process.
 
-    `record` stores usage records on the connection and in the transaction of the
-    settlement. When it fails, the settlement is made without them.
+    `record` is an insert that stores usage records, given as `encode` writes them in
+    `%(records)s`, in the statement of the settlement itself. When it fails, the settlement
+    is made without them.
     """
 
-    def __init__(self, pool: Pool, *, record: Recorder) -> None:
+    def __init__(self, pool: Pool, *, record: str, encode: Encoder) -> None:
         self._pool = pool
-        self._record = record
+        self._close_and_record = ledger_sql.CLOSE.replace(
+            ledger_sql.RECORDED, f", recorded as ({record})"
+        )
+        self._encode = encode
         self._authorizing: Batcher[HoldRequest, Grant] = Batcher(
             self._send_authorizations, orphaned=self._release_orphan
         )
@@ -197,7 +199,7 @@ class Ledger:
                 if last:
                     raise LedgerUnavailable from error
             else:
-                grants: dict[int, Grant] = {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+                grants: dict[int, Grant] = {row[0]: row[1:] for row in rows}
                 return [grants[number] for number in range(len(requests))]
         raise AssertionError("unreachable")
 
@@ -220,27 +222,29 @@ class Ledger:
         raise AssertionError("unreachable")
 
     async def _close(self, closings: Sequence[Closing]) -> dict[int, int]:
+        parameters = close_parameters(closings)
         records = [c.record for c in closings if c.record is not None]
         async with self._pool.connection() as pg:
             if records:
                 try:
-                    async with pg.pipeline(), pg.transaction():
-                        cursor = await pg.execute(ledger_sql.CLOSE, close_parameters(closings))
-                        await self._record(pg, records)
+                    cursor = await pg.execute(
+                        self._close_and_record,
+                        {**parameters, "records": self._encode(records).decode()},
+                    )
                     return dict(await cursor.fetchall())
                 except UNAVAILABLE:
                     raise
                 except psycopg.Error as error:
                     log.error("alarm: usage records lost: %s", type(error).__name__)
-            cursor = await pg.execute(ledger_sql.CLOSE, close_parameters(closings))
+            cursor = await pg.execute(CLOSE, parameters)
             return dict(await cursor.fetchall())
 
-    async def _explain(self, closings: Sequence[Closing]) -> dict[uuid.UUID, int]:
+    async def _explain(self, closings: Sequence[Closing]) -> dict[str, int]:
         """Say what was charged for holds that were closed before, and note what was lost."""
         by_id = {c.hold.id: c for c in closings}
         async with self._pool.connection() as pg:
             cursor = await pg.execute(ledger_sql.READ_HOLDS, {"hold": _literal(by_id)})
-            charged: dict[uuid.UUID, int] = {}
+            charged: dict[str, int] = {}
             for hold, state, cost in await cursor.fetchall():
                 closing = by_id[hold]
                 if state == HoldState.SETTLED:
@@ -271,7 +275,7 @@ def close_now(closings: Sequence[Closing], *, expired: bool = False) -> dict[int
     With `expired`, a hold that was extended since it was read stays open.
     """
     with connection.cursor() as cursor:
-        cursor.execute(ledger_sql.CLOSE, close_parameters(closings, expired=expired))
+        cursor.execute(CLOSE, close_parameters(closings, expired=expired))
         return dict(cursor.fetchall())
 
 

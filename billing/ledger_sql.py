@@ -45,15 +45,18 @@ moved as (
   returning a.id, s.amount)
 select k.ord, coalesce(g.amount, 0)::bigint,
        (coalesce(l.free, 0) - coalesce(m.amount, 0))::bigint,
-       k.earlier, k.earlier_amount
+       replace(k.earlier::text, '-', ''), k.earlier_amount
 from known k
 left join granted g on g.id = k.hold
 left join locked l on l.id = k.account
 left join moved m on m.id = k.account
 """
 
+# Stands in CLOSE for an insert that joins its transaction.
+RECORDED = "/* recorded */"
+
 # State 1 settles, state 2 releases with cost 0. Gives (ord, cost) of those that were open.
-CLOSE = """
+CLOSE = f"""
 with req as (
   select * from unnest(%(ord)s::int[], %(hold)s::uuid[], %(account)s::bigint[],
                        %(cost)s::bigint[], %(state)s::smallint[])
@@ -76,14 +79,17 @@ entries as (
   insert into billing_ledgerentry (account_id, kind, amount, balance_after, reference)
   select c.account_id, 'usage', -c.cost,
          m.balance + m.cost - sum(c.cost) over (partition by c.account_id order by c.ord),
-         c.id::text
+         replace(c.id::text, '-', '')
   from closed c join moved m on m.id = c.account_id
   where c.cost > 0 order by c.ord)
+{RECORDED}
 select ord, cost from closed
 """
 
 # How holds that could not be closed stand: (id, state, cost).
-READ_HOLDS = "select id, state, cost from billing_hold where id = any(%(hold)s::uuid[])"
+READ_HOLDS = """
+select replace(id::text, '-', ''), state, cost from billing_hold where id = any(%(hold)s::uuid[])
+"""
 
 # One movement that is not use: a top-up, a grant, a refund. Gives the balance after it, or
 # nothing where this kind and reference were posted before.
@@ -107,7 +113,7 @@ where id = %(hold)s and state = 0
 """
 
 EXPIRED = """
-select id, account_id from billing_hold where state = 0 and expires_at < now()
+select replace(id::text, '-', ''), account_id from billing_hold where state = 0 and expires_at < now()
 order by account_id, id limit %(limit)s
 """
 

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpResponse
 from rest_framework.request import Request
 
 from gateway import errors, runtime
-from gateway.answers import EventStream, json_response, object_response, stream_response
 from gateway.async_views import AsyncAPIView
 from gateway.catalogue import Offer
+from gateway.http import EventStream, Response, object_response
 from gateway.stream import ChatStream
 from gateway.wire import openai
 
@@ -22,13 +21,13 @@ class ChatCompletions(AsyncAPIView):
 
     endpoint = openai.ENDPOINT
 
-    async def post(self, request: Request) -> HttpResponse | EventStream:
+    async def post(self, request: Request) -> Response | EventStream:
         """Run one call."""
         call = openai.read(request._request.body)
         answer = await runtime.current().proxy.run(call, self.caller, self.visit)
         if isinstance(answer, ChatStream):
-            return stream_response(answer, self.visit)
-        return json_response(answer, self.visit)
+            return EventStream(answer)
+        return Response(answer)
 
 
 class Models(AsyncAPIView):
@@ -36,12 +35,12 @@ class Models(AsyncAPIView):
 
     endpoint = "models"
 
-    async def get(self, request: Request) -> HttpResponse:
+    async def get(self, request: Request) -> Response:
         """List the models by name."""
         offers = await runtime.current().catalogue.offers()
         self.visit.allowance = await runtime.current().limits.peek(self.caller)
         models = [describe(offer) for offer in offers.values()]
-        return object_response({"object": "list", "data": models}, self.visit)
+        return object_response({"object": "list", "data": models})
 
 
 class Model(AsyncAPIView):
@@ -49,11 +48,11 @@ class Model(AsyncAPIView):
 
     endpoint = "models"
 
-    async def get(self, request: Request, name: str) -> HttpResponse:
+    async def get(self, request: Request, name: str) -> Response:
         """Return one model, or 404."""
         offer = await runtime.current().catalogue.find(name)
         self.visit.allowance = await runtime.current().limits.peek(self.caller)
-        return object_response(describe(offer), self.visit)
+        return object_response(describe(offer))
 
 
 class Credits(AsyncAPIView):
@@ -61,7 +60,7 @@ class Credits(AsyncAPIView):
 
     endpoint = "credits"
 
-    async def get(self, request: Request) -> HttpResponse:
+    async def get(self, request: Request) -> Response:
         """Return the account's credits; 1 credit is 1,000,000 micro-credits."""
         async with runtime.current().pool.connection() as pg:
             cursor = await pg.execute(FIND_ACCOUNT, {"account": self.caller.account})
@@ -79,8 +78,7 @@ class Credits(AsyncAPIView):
                 "balance_micro": balance,
                 "held_micro": held,
                 "available_micro": balance - held,
-            },
-            self.visit,
+            }
         )
 
 
@@ -89,7 +87,7 @@ class Key(AsyncAPIView):
 
     endpoint = "key"
 
-    async def get(self, request: Request) -> HttpResponse:
+    async def get(self, request: Request) -> Response:
         """Return the key's state; resets are Unix seconds."""
         caller = self.caller
         self.visit.allowance = allowance = await runtime.current().limits.peek(caller)
@@ -111,8 +109,7 @@ class Key(AsyncAPIView):
                         "reset": allowance.day_reset,
                     },
                 },
-            },
-            self.visit,
+            }
         )
 
 

@@ -8,34 +8,23 @@ counted limit, resolves the URL, awaits the view, and cancels it when the client
 import asyncio
 import logging
 from functools import lru_cache
-from io import BytesIO
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.conf import settings
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpResponse
 from django.urls import ResolverMatch, get_resolver
 
 from gateway import errors, ids
 from gateway.addresses import client_address
-from gateway.answers import EventStream, error_response
 from gateway.errors import ApiError
+from gateway.http import EventStream, GatewayRequest, Response, error_response, head
 from gateway.visit import Visit
 
 log = logging.getLogger("lumyx.gateway")
 
 URLS = "gateway.api_urls"
 PREFIX = "/api"
-
-
-class GatewayRequest(ASGIRequest):
-    """Django's request with a body that was read before, and the visit that it belongs to."""
-
-    visit: Visit
-
-    def __init__(self, scope: HTTPScope, body: bytes) -> None:
-        super().__init__(scope, BytesIO(body))  # type: ignore[arg-type]
-        self._body = body
+LOOK_AFTER_SECONDS = 0.1
+"""How long after a call began we first look whether its client is still there."""
 
 
 @lru_cache(maxsize=1_024)
@@ -51,40 +40,55 @@ class GatewayHandler:
     ) -> None:
         """Serve one request."""
         visit = _visit(scope)
+        try:
+            async with asyncio.timeout(settings.BODY_SECONDS):
+                body = await _read_body(scope, receive)
+        except ApiError as error:
+            await _send(error_response(error), visit, send)
+        except TimeoutError:
+            await _send(error_response(errors.body_too_slow()), visit, send)
+        except ClientLeft:
+            pass
+        else:
+            with Presence(receive):
+                response = await _respond(GatewayRequest(scope, body, visit), visit)
+                await _send(response, visit, send)
+
+
+class Presence:
+    """Cancels the surrounding task when the client leaves; used as a context manager.
+
+    Most calls end before it looks for the first time, which costs them almost nothing.
+    """
+
+    def __init__(self, receive: ASGIReceiveCallable) -> None:
+        self._receive = receive
+        self._watching: asyncio.Task[None] | None = None
+        self._left = False
+
+    def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None
-        left = False
+        self._task = task
+        self._timer = asyncio.get_running_loop().call_later(LOOK_AFTER_SECONDS, self._look)
 
-        def cancel(watching: "asyncio.Task[None]") -> None:
-            nonlocal left
-            if not watching.cancelled():
-                left = True
-                task.cancel()
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        self._timer.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+        if self._left:
+            self._task.uncancel()
+            return isinstance(error, asyncio.CancelledError)
+        return False
 
-        watcher: asyncio.Task[None] | None = None
-        try:
-            try:
-                async with asyncio.timeout(settings.BODY_SECONDS):
-                    body = await _read_body(scope, receive)
-            except ApiError as error:
-                await _send(error_response(error, visit), send)
-                return
-            except TimeoutError:
-                await _send(error_response(errors.body_too_slow(), visit), send)
-                return
-            except ClientLeft:
-                return
-            watcher = asyncio.create_task(_until_gone(receive))
-            watcher.add_done_callback(cancel)
-            await _send(await _respond(GatewayRequest(scope, body), visit), send)
-        except asyncio.CancelledError:
-            if not left:
-                raise
-            task.uncancel()
-        finally:
-            if watcher is not None:
-                watcher.remove_done_callback(cancel)
-                watcher.cancel()
+    def _look(self) -> None:
+        self._watching = asyncio.create_task(self._until_gone())
+
+    async def _until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._left = True
+        self._task.cancel()
 
 
 class ClientLeft(Exception):
@@ -116,11 +120,6 @@ async def _read_body(scope: HTTPScope, receive: ASGIReceiveCallable) -> bytes:
     raise ClientLeft
 
 
-async def _until_gone(receive: ASGIReceiveCallable) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 def _visit(scope: HTTPScope) -> Visit:
     forwarded = agent = ""
     for name, value in scope["headers"]:
@@ -137,49 +136,42 @@ def _visit(scope: HTTPScope) -> Visit:
     )
 
 
-async def _respond(request: GatewayRequest, visit: Visit) -> HttpResponse | EventStream:
-    request.visit = visit
+async def _respond(request: GatewayRequest, visit: Visit) -> Response | EventStream:
     path = request.path_info
     try:
         try:
             match = _resolve(path[len(PREFIX) :])
         except Exception:  # noqa: BLE001  Resolver404, and converters that refuse
             raise errors.unknown_path() from None
-        response: HttpResponse | EventStream = await match.func(
+        response: Response | EventStream = await match.func(
             request, *match.args, **match.kwargs
         )
     except ApiError as error:
-        return error_response(error, visit)
+        return error_response(error)
     except Exception as error:
         # The exception's own text may quote what the client sent, so only its type is logged.
         log.error("call %s failed: %s", visit.public_id, type(error).__name__)
-        return error_response(errors.internal(), visit)
+        return error_response(errors.internal())
     return response
 
 
-async def _send(response: HttpResponse | EventStream, send: ASGISendCallable) -> None:
-    headers = [
-        (name.lower().encode("ascii"), value.encode("latin-1"))
-        for name, value in response.items()
-    ]
+async def _send(response: Response | EventStream, visit: Visit, send: ASGISendCallable) -> None:
     stream = response.source if isinstance(response, EventStream) else None
     try:
-        if stream is None:
-            headers.append((b"content-length", b"%d" % len(response.content)))
         await send(
             {
                 "type": "http.response.start",
-                "status": response.status_code,
-                "headers": headers,
+                "status": 200 if isinstance(response, EventStream) else response.status,
+                "headers": head(response, visit),
                 "trailers": False,
             }
         )
-        if stream is None:
+        if isinstance(response, Response):
             await send(
                 {"type": "http.response.body", "body": response.content, "more_body": False}
             )
             return
-        async for part in stream:
+        async for part in response.source:
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:

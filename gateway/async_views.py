@@ -8,19 +8,20 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import psycopg
-from django.http import HttpResponse
 from psycopg_pool import PoolTimeout
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from gateway import errors, runtime
-from gateway.answers import EventStream, error_response
 from gateway.errors import ApiError
+from gateway.http import EventStream, GatewayRequest, Response, error_response
 from gateway.keys import Caller
 from gateway.visit import Visit
 
 BEARER = "bearer "
-Handler = Callable[..., Awaitable[HttpResponse | EventStream]]
+NO_NEGOTIATION = BaseContentNegotiation()
+Handler = Callable[..., Awaitable[Response | EventStream]]
 
 
 class AsyncAPIView(APIView):
@@ -36,21 +37,26 @@ class AsyncAPIView(APIView):
 
     async def dispatch(  # type: ignore[override]
         self, request: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponse | EventStream:
+    ) -> Response | EventStream:
         """Serve one request, and answer every failure in the API's own shape."""
         self.args, self.kwargs = args, kwargs
+        assert isinstance(request, GatewayRequest)
         self.visit = visit = request.visit
         visit.endpoint = self.endpoint
         self.headers: dict[str, str] = {}
         try:
-            self.request = request = self.initialize_request(request, *args, **kwargs)
-            self.caller = visit.caller = await self.authenticate(request)
-            handler = self._handler(request)
-            return await handler(request, *args, **kwargs)
+            self.request = wrapped = self.initialize_request(request, *args, **kwargs)
+            self.caller = visit.caller = await self.authenticate(wrapped)
+            handler = self._handler(wrapped)
+            return await handler(wrapped, *args, **kwargs)
         except ApiError as error:
             return await self._refuse(error, visit)
         except (psycopg.OperationalError, PoolTimeout):
             return await self._refuse(errors.unavailable(), visit)
+
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        """Wrap Django's request; parsing, content negotiation and sessions have no part here."""
+        return Request(request, negotiator=NO_NEGOTIATION)
 
     async def authenticate(self, request: Request) -> Caller:
         """Return who calls; raise the API's 401 where no valid key came."""
@@ -77,7 +83,7 @@ class AsyncAPIView(APIView):
     def _takes(self) -> list[str]:
         return [name.upper() for name in ("get", "post") if hasattr(self, name)]
 
-    async def _refuse(self, error: ApiError, visit: Visit) -> HttpResponse:
+    async def _refuse(self, error: ApiError, visit: Visit) -> Response:
         if visit.caller is not None and visit.allowance is None:
             visit.allowance = await runtime.current().limits.peek(visit.caller)
-        return error_response(error, visit)
+        return error_response(error)

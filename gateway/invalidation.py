@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import time
-import uuid
 from collections.abc import Callable
 
 import redis
@@ -32,8 +31,8 @@ def _publish(message: str) -> None:
         log.warning("a change could not be announced")
 
 
-def publish_key(key_id: uuid.UUID) -> None:
-    """Announce, once the transaction is committed, that a key was made, changed or revoked."""
+def publish_key(key_id: str) -> None:
+    """Announce, once the transaction is committed, that a key (UUID in hexadecimal) changed."""
     transaction.on_commit(lambda: _publish(f"key {key_id}"))
 
 
@@ -52,7 +51,7 @@ class Listener:
         self,
         client: "Redis",
         *,
-        forget_key: Callable[[uuid.UUID | None], None],
+        forget_key: Callable[[str | None], None],
         forget_catalogue: Callable[[], None],
     ) -> None:
         self._client = client
@@ -104,6 +103,6 @@ class Listener:
     def _apply(self, message: str) -> None:
         kind, _, detail = message.partition(" ")
         if kind == "key":
-            self._forget_key(uuid.UUID(detail))
+            self._forget_key(detail)
         elif kind == CATALOGUE:
             self._forget_catalogue()

@@ -8,12 +8,11 @@ as HMAC-SHA256 under a versioned pepper that is not `SECRET_KEY`.
 import hmac
 import secrets
 import time
-import uuid
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from django.conf import settings
 from django.utils import timezone
 
@@ -86,7 +85,7 @@ def issue(
         minute_limit=minute_limit,
         day_limit=day_limit,
     )
-    invalidation.publish_key(key.id)
+    invalidation.publish_key(key.id.hex)
     return key, text
 
 
@@ -95,7 +94,7 @@ def revoke(key: ApiKey) -> None:
     if key.revoked_at is None:
         key.revoked_at = timezone.now()
         key.save(update_fields=["revoked_at"])
-    invalidation.publish_key(key.id)
+    invalidation.publish_key(key.id.hex)
 
 
 def find(text: str) -> ApiKey | None:
@@ -106,11 +105,10 @@ def find(text: str) -> ApiKey | None:
     ).first()
 
 
-@dataclass(slots=True, frozen=True)
-class Caller:
-    """Who calls: the key, its owner's account and its limits."""
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls: the key (its UUID in hexadecimal), its owner's account and its limits."""
 
-    key_id: uuid.UUID
+    key_id: str
     name: str
     account: int
     minute_limit: int
@@ -119,7 +117,7 @@ class Caller:
 
 
 FIND = """
-select k.digest, k.id, k.name, a.id, k.minute_limit, k.day_limit, k.created_at
+select k.digest, replace(k.id::text, '-', ''), k.name, a.id, k.minute_limit, k.day_limit, k.created_at
 from gateway_apikey k
 join accounts_user u on u.id = k.user_id
 join billing_account a on a.user_id = u.id
@@ -143,9 +141,7 @@ class KeyRing:
 
     async def authenticate(self, text: str) -> Caller | None:
         """Return who calls with this key, or None where it is not in force."""
-        if not well_formed(text):
-            return None
-        encoded = text.encode()
+        encoded = text.encode("utf-8", "replace")
         digests = [hmac.digest(pepper, encoded, "sha256") for pepper in self._peppers]
         entry = self._entries.get(digests[0])
         now = time.monotonic()
@@ -153,6 +149,8 @@ class KeyRing:
             fresh = FRESH_SECONDS if self._heard() else FRESH_SECONDS_UNHEARD
             if now - entry[0] < fresh:
                 return entry[1]
+        if not well_formed(text):
+            return None
         generation = self._generation
         caller = await self._finding.submit(digests)
         if generation == self._generation:
@@ -161,7 +159,7 @@ class KeyRing:
             self._entries[digests[0]] = (now, caller)
         return caller
 
-    def forget(self, key_id: uuid.UUID | None = None) -> None:
+    def forget(self, key_id: str | None = None) -> None:
         """Forget one key, and every text that was not a key; without an id forget all."""
         self._generation += 1
         if key_id is None:

@@ -5,10 +5,9 @@ A call that is refused does not count. While Redis is away each process counts f
 
 import logging
 import time
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -53,19 +52,17 @@ return out
 """
 
 
-@dataclass(slots=True, frozen=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True, gc=False):
     """One thing to do with a key's windows at a moment (Unix seconds)."""
 
     act: int
-    key_id: uuid.UUID
+    key_id: str
     minute_limit: int
     day_limit: int
     now: int
 
 
-@dataclass(slots=True, frozen=True)
-class Allowance:
+class Allowance(msgspec.Struct, frozen=True, gc=False):
     """How a key stands with its limits after a request."""
 
     minute_limit: int
@@ -76,16 +73,16 @@ class Allowance:
     day_reset: int
     taken: bool
 
-    def headers(self) -> dict[str, str]:
-        """Return the rate-limit headers; resets are Unix seconds."""
-        return {
-            "X-RateLimit-Limit-Minute": str(self.minute_limit),
-            "X-RateLimit-Remaining-Minute": str(max(0, self.minute_limit - self.minute_used)),
-            "X-RateLimit-Reset-Minute": str(self.minute_reset),
-            "X-RateLimit-Limit-Day": str(self.day_limit),
-            "X-RateLimit-Remaining-Day": str(max(0, self.day_limit - self.day_used)),
-            "X-RateLimit-Reset-Day": str(self.day_reset),
-        }
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the rate-limit headers as ASGI takes them; resets are Unix seconds."""
+        return [
+            (b"x-ratelimit-limit-minute", b"%d" % self.minute_limit),
+            (b"x-ratelimit-remaining-minute", b"%d" % max(0, self.minute_limit - self.minute_used)),
+            (b"x-ratelimit-reset-minute", b"%d" % self.minute_reset),
+            (b"x-ratelimit-limit-day", b"%d" % self.day_limit),
+            (b"x-ratelimit-remaining-day", b"%d" % max(0, self.day_limit - self.day_used)),
+            (b"x-ratelimit-reset-day", b"%d" % self.day_reset),
+        ]
 
     def refusal(self, now: int) -> ApiError:
         """Return the error for a request that was not taken."""
@@ -101,7 +98,7 @@ class LocalWindows:
     """The same counting in this process's memory, for while Redis is away."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[uuid.UUID, int, int], int] = {}
+        self._counts: dict[tuple[str, int, int], int] = {}
         self._minute = 0
 
     def apply(self, turn: Turn) -> Counts:
@@ -173,8 +170,8 @@ class Limits:
         keys: list[str] = []
         arguments: list[int] = []
         for turn in turns:
-            keys.append(f"limit:{turn.key_id.hex}:m{turn.now // MINUTE}")
-            keys.append(f"limit:{turn.key_id.hex}:d{turn.now // DAY}")
+            keys.append(f"limit:{turn.key_id}:m{turn.now // MINUTE}")
+            keys.append(f"limit:{turn.key_id}:d{turn.now // DAY}")
             arguments += (turn.act, turn.minute_limit, turn.day_limit)
         out = await self._script(keys=keys, args=arguments)
         return [(out[n], out[n + 1], out[n + 2] == 1) for n in range(0, len(out), 3)]

@@ -1,6 +1,6 @@
 """The country of an IP address, approximate and looked up without asking anybody."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import maxminddb
 from django.conf import settings
@@ -10,9 +10,10 @@ UNKNOWN = ""
 
 @cache
 def _database() -> maxminddb.Reader:
-    return maxminddb.open_database(settings.COUNTRY_DATABASE, maxminddb.MODE_MMAP)
+    return maxminddb.open_database(settings.COUNTRY_DATABASE, maxminddb.MODE_AUTO)
 
 
+@lru_cache(maxsize=16_384)
 def country(ip: str) -> str:
     """Return the ISO 3166-1 alpha-2 code of the address's country; empty where unknown."""
     try:

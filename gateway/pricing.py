@@ -1,6 +1,6 @@
 """What a call costs, in whole micro-credits; the only place where anything is rounded."""
 
-from dataclasses import dataclass
+import msgspec
 
 TOKENS = 1_000_000
 """Prices are micro-credits per this many tokens."""
@@ -8,8 +8,7 @@ MOST_TOKENS = 10**8
 """No single call uses more tokens than this; a larger count is a mistake of its reporter."""
 
 
-@dataclass(slots=True, frozen=True)
-class Prices:
+class Prices(msgspec.Struct, frozen=True, gc=False):
     """Micro-credits per 1,000,000 tokens, by bucket."""
 
     input: int
@@ -18,8 +17,7 @@ class Prices:
     output: int
 
 
-@dataclass(slots=True, frozen=True)
-class Tokens:
+class Tokens(msgspec.Struct, frozen=True, gc=False):
     """Tokens in disjoint buckets; `reasoning` is the part of `output` that was thought."""
 
     input: int = 0

@@ -1,7 +1,6 @@
 """The story of one API call: limits, model, money, provider, answer, charge."""
 
 import time
-import uuid
 from dataclasses import dataclass
 
 import aiohttp
@@ -86,10 +85,10 @@ class Proxy:
             return await self.ledger.authorize(
                 HoldRequest(
                     account=caller.account,
-                    request_id=visit.id.hex,
+                    request_id=visit.id,
                     want=want,
                     need=need,
-                    hold=uuid.uuid4(),
+                    hold=visit.id,
                 )
             )
         except InsufficientCredits:

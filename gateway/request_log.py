@@ -3,11 +3,9 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import psycopg
-from psycopg.rows import TupleRow
 from psycopg_pool import PoolTimeout
 
 from billing.batches import Batcher
@@ -51,15 +49,10 @@ class Row(msgspec.Struct, kw_only=True):
 # PostgreSQL reads each column from the JSON by the table's own type.
 INSERT = """
 insert into gateway_requestlog
-select * from json_populate_recordset(null::gateway_requestlog, %(rows)s::json)
+select * from json_populate_recordset(null::gateway_requestlog, %(records)s::json)
 """
 
 encode = msgspec.json.Encoder().encode
-
-
-async def insert(pg: psycopg.AsyncConnection[TupleRow], rows: Sequence[Any]) -> None:
-    """Insert rows on a connection, inside its transaction where it is in one."""
-    await pg.execute(INSERT, {"rows": encode(rows).decode()})
 
 
 class RequestLog:
@@ -80,7 +73,7 @@ class RequestLog:
     async def _write(self, rows: Sequence[Row]) -> list[None]:
         try:
             async with self._pool.connection() as pg:
-                await insert(pg, rows)
+                await pg.execute(INSERT, {"records": encode(rows).decode()})
         except (psycopg.Error, PoolTimeout) as error:
             log.error("alarm: %d request log rows lost: %s", len(rows), type(error).__name__)
         return [None] * len(rows)

@@ -1,5 +1,6 @@
 """The parts of one web process that live from its start to its end."""
 
+import gc
 import logging
 from dataclasses import dataclass
 
@@ -57,7 +58,7 @@ async def start() -> None:
         settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=1
     )
     session = upstream.open_session()
-    ledger = Ledger(pool, record=request_log.insert)
+    ledger = Ledger(pool, record=request_log.INSERT, encode=request_log.encode)
     limits = Limits(client)
     catalogue = Catalogue(pool)
     log_writer = RequestLog(pool)
@@ -66,6 +67,7 @@ async def start() -> None:
     listener = Listener(subscriber, forget_key=keys.forget, forget_catalogue=catalogue.forget)
     listening.append(listener)
     listener.start()
+    _calm_collector()
     _current = Runtime(
         pool=pool,
         redis=client,
@@ -84,6 +86,13 @@ async def start() -> None:
             session=session,
         ),
     )
+
+
+def _calm_collector() -> None:
+    """Keep the garbage collector from walking everything that was loaded at the start."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 async def stop() -> None:

@@ -1,10 +1,10 @@
 """One call to the API as it comes in: when, from where and with what client."""
 
 import time
-import uuid
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from gateway import ids
 from gateway.clients import Families, families
@@ -18,16 +18,15 @@ NO_PRICES = Prices(0, 0, 0, 0)
 NO_TOKENS = Tokens()
 
 
-@dataclass(slots=True)
-class Visit:
+class Visit(msgspec.Struct):
     """A call under way; the caller and the allowance are set once they are known."""
 
-    id: uuid.UUID
+    id: str
     endpoint: str
     ip: str
     agent: str
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    started: float = field(default_factory=time.monotonic)
+    started_at: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
+    started: float = msgspec.field(default_factory=time.monotonic)
     caller: Caller | None = None
     allowance: Allowance | None = None
 
@@ -51,10 +50,10 @@ class Visit:
         """Return the request log's row of this call."""
         known: Families = families(self.agent)
         return Row(
-            id=str(self.id),
+            id=self.id,
             started_at=self.started_at,
             account_id=caller.account,
-            key_id=str(caller.key_id),
+            key_id=caller.key_id,
             endpoint=self.endpoint,
             input_tokens=tokens.input,
             cache_read_tokens=tokens.cache_read,

@@ -1,0 +1,102 @@
+"""What the API's views take and give: Django's request, built lean, and light responses."""
+
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+
+import msgspec
+from asgiref.typing import HTTPScope
+from django.core.handlers.asgi import ASGIRequest
+
+from gateway.errors import ApiError
+from gateway.stream import ChatStream
+from gateway.visit import Visit
+from gateway.wire import openai
+
+JSON = (b"content-type", b"application/json")
+EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
+UNBUFFERED = (b"x-accel-buffering", b"no")
+encode = msgspec.json.Encoder().encode
+
+Headers = list[tuple[bytes, bytes]]
+
+
+@lru_cache(maxsize=512)
+def _meta_name(name: bytes) -> str | None:
+    # An underscore could pass for a hyphen and so forge another header.
+    if b"_" in name:
+        return None
+    text = name.decode("latin-1").upper().replace("-", "_")
+    return text if text in {"CONTENT_LENGTH", "CONTENT_TYPE"} else f"HTTP_{text}"
+
+
+class GatewayRequest(ASGIRequest):
+    """Django's request with a body that was read before, and the visit that it belongs to.
+
+    Django's own constructor sets up forms, files and names that no API call uses, and
+    fails on a query string that is not UTF-8.
+    """
+
+    def __init__(self, scope: HTTPScope, body: bytes, visit: Visit) -> None:
+        self.scope = scope
+        self.visit = visit
+        self.method = scope["method"].upper()
+        self.path = self.path_info = scope["path"]
+        self.script_name = ""
+        self.resolver_match = None
+        self.content_type = None
+        self.content_params = None
+        self._body = body
+        self._stream = BytesIO(body)
+        self._read_started = True
+        self._post_parse_error = False
+        meta: dict[str, Any] = {
+            "REQUEST_METHOD": self.method,
+            "QUERY_STRING": scope["query_string"].decode("latin-1"),
+            "PATH_INFO": self.path_info,
+            "REMOTE_ADDR": visit.ip,
+        }
+        for name, value in scope["headers"]:
+            known = _meta_name(name)
+            if known is not None:
+                text = value.decode("latin-1")
+                meta[known] = f"{meta[known]},{text}" if known in meta else text
+        self.META = meta
+
+
+class Response(msgspec.Struct):
+    """A whole answer."""
+
+    content: bytes
+    status: int = 200
+    headers: Headers = []
+
+
+class EventStream(msgspec.Struct):
+    """An answer that comes as a stream of server-sent events; proxies must not buffer it."""
+
+    source: ChatStream
+
+
+def object_response(content: Any) -> Response:
+    """Return an object as JSON."""
+    return Response(encode(content))
+
+
+def error_response(error: ApiError) -> Response:
+    """Return an error in the shape of the route's dialect."""
+    headers = [(n.lower().encode(), v.encode("latin-1")) for n, v in error.headers.items()]
+    return Response(openai.error_body(error), error.status, headers)
+
+
+def head(response: Response | EventStream, visit: Visit) -> Headers:
+    """Return the headers of a response: its own, the request id and the key's limits."""
+    headers: Headers = [(b"x-request-id", visit.public_id.encode()), (b"cache-control", b"no-store")]
+    if isinstance(response, EventStream):
+        headers += (EVENTS, UNBUFFERED)
+    else:
+        headers += (JSON, (b"content-length", b"%d" % len(response.content)))
+        headers += response.headers
+    if visit.allowance is not None:
+        headers += visit.allowance.headers()
+    return headers
