@@ -1,6 +1,7 @@
 """The web process: API calls go to the lean handler, everything else to Django's own."""
 
 import os
+import warnings
 
 import django
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
@@ -11,6 +12,9 @@ django.setup()
 
 from gateway.asgi import GatewayHandler  # noqa: E402  Django must be set up first
 from gateway.lifespan import Lifespan  # noqa: E402
+
+# WhiteNoise serves files through a synchronous iterator, which is right for small ones.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 
 website = get_asgi_application()
 gateway = GatewayHandler()

@@ -1,0 +1,65 @@
+"""Staff's view of the money, which can be read here and moved only by the ledger."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from billing.models import Account, Hold, LedgerEntry, UncollectedUse
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Shows rows and changes none."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nothing is added by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is changed by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is deleted by hand."""
+        return False
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    """Balances in micro-credits; 1 credit is 1,000,000."""
+
+    list_display = ("public_id", "user", "balance", "held", "available", "created_at")
+    search_fields = ("public_id", "user__username")
+    list_select_related = ("user",)
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnlyAdmin):
+    """What is and was set aside for calls."""
+
+    list_display = ("id", "account", "amount", "cost", "state", "expires_at")
+    list_filter = ("state",)
+    search_fields = ("id",)
+    list_select_related = ("account",)
+    show_full_result_count = False
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(ReadOnlyAdmin):
+    """Every movement of money, newest first."""
+
+    list_display = ("id", "account", "kind", "amount", "balance_after", "reference", "created_at")
+    list_filter = ("kind",)
+    search_fields = ("reference",)
+    list_select_related = ("account",)
+    ordering = ("-id",)
+    show_full_result_count = False
+
+
+@admin.register(UncollectedUse)
+class UncollectedUseAdmin(ReadOnlyAdmin):
+    """Use that could not be charged."""
+
+    list_display = ("hold", "account", "cost", "created_at")
+    list_select_related = ("hold", "account")
