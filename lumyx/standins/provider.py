@@ -13,6 +13,7 @@ They are kept in memory alone; nothing is logged.
 
 import argparse
 import asyncio
+import contextlib
 import hmac
 import ipaddress
 import os
@@ -67,10 +68,8 @@ class ProviderStandIn:
         shown = msgspec.to_builtins(self.recorder)
         shown["headers"] = {name.lower(): value for name, value in self.recorder.headers}
         shown["header_names"] = [name for name, _ in self.recorder.headers]
-        try:
+        with contextlib.suppress(msgspec.DecodeError):
             shown["body"] = msgspec.json.decode(self.recorder.body)
-        except msgspec.DecodeError:
-            pass
         return _json(msgspec.json.encode(shown))
 
     async def models(self, request: web.Request) -> web.Response:
@@ -98,7 +97,7 @@ class ProviderStandIn:
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        self.recorder.headers = list(request.headers.items())
+        self.recorder.headers = [(str(name), value) for name, value in request.headers.items()]
         self.recorder.body = body.decode("utf-8", "replace")
         if not self._allowed(request):
             return _refused()

@@ -1,0 +1,104 @@
+"""What all tests share: one database, one web server, one provider stand-in per worker.
+
+Tests go through the public door, so what they write is committed; each makes a customer of
+its own and nothing is flushed.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from pytest_django.plugin import DjangoDbBlocker
+
+from gateway import partitions
+from gateway.models import Model, Provider, Route
+from lumyx.standins import behaviours
+from tests.customers import Customer, make_customer
+from tests.processes import PROVIDER_KEY, ProviderProcess, Server
+
+PRICES = {
+    "input_price": 2_000_000,
+    "cache_read_price": 500_000,
+    "cache_write_price": 2_500_000,
+    "output_price": 8_000_000,
+}
+"""2 micro-credits an input token, 0.5 a cached one, 8 an output token."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    # Each worker's Redis is a database of its own.
+    settings.REDIS_URL = settings.REDIS_URL.rsplit("/", 1)[0] + f"/{int(worker) + 1}"
+    with django_db_blocker.unblock():
+        partitions.make()
+        yield
+        connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def environment(database: None) -> dict[str, str]:
+    """The environment of processes that work on the tests' database."""
+    at = connections["default"].settings_dict
+    place = f"{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}"
+    return {
+        "DATABASE_URL": f"postgresql://{place}/{at['NAME']}",
+        "REDIS_URL": settings.REDIS_URL,
+    }
+
+
+@pytest.fixture(scope="session")
+def provider(database: None) -> Iterator[ProviderProcess]:
+    process = ProviderProcess()
+    row = Provider(name="standin", base_url=process.url)
+    row.key = PROVIDER_KEY
+    row.save()
+    for name in (*behaviours.LISTED, *EXTRA_BEHAVIOURS):
+        add_model(name, row)
+    yield process
+    process.stop()
+
+
+EXTRA_BEHAVIOURS = (
+    "echo-fail-400",
+    "echo-fail-401",
+    "echo-fail-404",
+    "echo-fail-429",
+    "echo-fail-500",
+    "echo-fail-503",
+    "echo-fail-529",
+    "echo-slow+no-usage",
+    "echo-long+ignores-max",
+)
+
+
+def add_model(name: str, provider: Provider) -> Model:
+    model = Model.objects.create(
+        name=name,
+        display_name=name,
+        context_window=128_000,
+        max_output_tokens=16_384,
+        capabilities=["chat"],
+        **PRICES,
+    )
+    Route.objects.create(model=model, provider=provider, upstream_name=name)
+    return model
+
+
+@pytest.fixture(scope="session")
+def server(environment: dict[str, str], provider: ProviderProcess) -> Iterator[Server]:
+    process = Server(environment=environment)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def customer(database: None) -> Customer:
+    return make_customer()
+
+
+@pytest.fixture
+def new_customer(database: None) -> Callable[..., Customer]:
+    return make_customer

@@ -1,0 +1,80 @@
+"""Customers for tests, with credits and a key."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from accounts.models import User
+from billing import accounts, ledger
+from billing.models import MICRO, Account, Hold, HoldState, LedgerEntry
+from gateway import keys
+from gateway.models import ApiKey, RequestLog
+from tests.processes import Server, wait_until
+
+
+@dataclass
+class Customer:
+    """A customer and how they call the API."""
+
+    user: User
+    account: Account
+    key_row: ApiKey
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of a call."""
+        return {"Authorization": f"Bearer {self.key}"}
+
+    def balance(self) -> int:
+        """Return the balance in micro-credits as it is now."""
+        self.account.refresh_from_db()
+        return self.account.balance
+
+    def spent(self) -> list[int]:
+        """Return every charge in micro-credits, oldest first."""
+        entries = LedgerEntry.objects.filter(account=self.account, kind="usage").order_by("id")
+        return [-entry.amount for entry in entries]
+
+    def logged(self) -> list[RequestLog]:
+        """Return the rows of the request log, oldest first."""
+        return list(RequestLog.objects.filter(account_id=self.account.id).order_by("started_at"))
+
+    def wait_for_log(self, count: int) -> list[RequestLog]:
+        """Wait until so many rows are logged, and return them."""
+        wait_until(lambda: len(self.logged()) >= count, seconds=10, what=f"{count} log rows")
+        return self.logged()
+
+    def holds_open(self) -> int:
+        """Return how many holds are open."""
+        return Hold.objects.filter(account=self.account, state=HoldState.OPEN).count()
+
+    def chat(
+        self, server: Server, model: str = "echo", *, text: str = "Hello there", **fields: Any
+    ) -> requests.Response:
+        """Make one unstreamed call."""
+        body = {"model": model, "messages": [{"role": "user", "content": text}], **fields}
+        return requests.post(
+            f"{server.api}/chat/completions", json=body, headers=self.headers, timeout=30
+        )
+
+    def stream(
+        self, server: Server, model: str = "echo", *, text: str = "Hello there", **fields: Any
+    ) -> str:
+        """Make one streamed call, and return all that came."""
+        return self.chat(server, model, text=text, stream=True, **fields).text
+
+
+def make_customer(
+    *, credit: int = 10 * MICRO, minute_limit: int = 1_000, day_limit: int = 10_000
+) -> Customer:
+    """Make a customer with credits (micro-credits) and a key."""
+    name = f"customer-{uuid.uuid4().hex[:12]}"
+    user = User.objects.create_customer(nabzclan_id=name, username=name, email=f"{name}@test")
+    account = accounts.open_for(user)
+    if credit:
+        ledger.post(account=account.id, kind="grant", amount=credit, reference=f"test {name}")
+    row, key = keys.issue(user, name="Test", minute_limit=minute_limit, day_limit=day_limit)
+    return Customer(user, account, row, key)
