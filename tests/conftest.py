@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
 
 from gateway import partitions
@@ -28,14 +29,19 @@ PRICES = {
 
 
 @pytest.fixture(scope="session", autouse=True)
-def database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    # Each worker's Redis is a database of its own.
-    settings.REDIS_URL = settings.REDIS_URL.rsplit("/", 1)[0] + f"/{int(worker) + 1}"
+def database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Make this worker's own database with the real migrations, and drop it in the end."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    # Each worker's Redis is a database of its own, too.
+    number = int(worker.removeprefix("gw")) + 1
+    settings.REDIS_URL = settings.REDIS_URL.rsplit("/", 1)[0] + f"/{number}"
+    connections["default"].settings_dict["TEST"]["NAME"] = f"test_lumyx_{worker}"
     with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
         partitions.make()
         yield
         connections.close_all()
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,9 @@ class Process:
 class Server(Process):
     """LumyxAI's web server, as `make run` starts it."""
 
-    def __init__(self, *, environment: Mapping[str, str], workers: int = 2) -> None:
+    def __init__(
+        self, *, environment: Mapping[str, str], workers: int = 2, up: str = "/readyz"
+    ) -> None:
         port = free_port()
         super().__init__(
             [
@@ -92,7 +94,7 @@ class Server(Process):
         )
         self.url = f"http://127.0.0.1:{port}"
         self.api = f"{self.url}/api/v1"
-        self.wait_for(f"{self.url}/readyz")
+        self.wait_for(f"{self.url}{up}")
 
 
 class ProviderProcess(Process):
