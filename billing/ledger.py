@@ -145,7 +145,14 @@ class Ledger:
         cancelled meanwhile leaves no hold behind.
         """
         while True:
-            grant = await self._authorizing.submit(request)
+            waiting = self._authorizing.submit(request)
+            try:
+                grant = await waiting
+            except asyncio.CancelledError:
+                # The grant may have come in the very moment of the cancellation.
+                if waiting.done() and not waiting.cancelled() and not waiting.exception():
+                    self._release_orphan(request, waiting.result())
+                raise
             hold = decide(request, grant)
             if hold is not None:
                 return hold

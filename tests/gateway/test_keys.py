@@ -8,6 +8,7 @@ import pytest
 import requests
 from django.conf import settings
 from django.db import connection
+from django.test import override_settings
 
 from gateway import keys
 from tests.customers import Customer
@@ -78,15 +79,13 @@ def test_a_person_who_was_deactivated_cannot_call(server: Server, customer: Cust
 
 
 def test_a_key_under_an_older_pepper_still_works(
-    customer: Customer, settings: object, monkeypatch: pytest.MonkeyPatch
+    customer: Customer,
 ) -> None:
-    from django.conf import settings as live
-
-    monkeypatch.setattr(live, "KEY_PEPPERS", {**live.KEY_PEPPERS, 2: "n" * 40})
-    assert keys.find(customer.key) == customer.key_row
-    row, text = keys.issue(customer.user, name="New")
-    assert row.pepper_version == 2
-    assert keys.find(text) == row
+    with override_settings(KEY_PEPPERS={**settings.KEY_PEPPERS, 2: "n" * 40}):
+        assert keys.find(customer.key) == customer.key_row
+        row, text = keys.issue(customer.user, name="New")
+        assert row.pepper_version == 2
+        assert keys.find(text) == row
 
 
 def test_credits_and_the_key_are_shown_to_their_owner_alone(

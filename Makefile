@@ -1,0 +1,41 @@
+PYTHON ?= python3
+VENV_PYTHON = .venv/bin/python
+# Both do nothing where the packages are there already.
+INSTALL = $(PYTHON) -I lumyx/local/install.py requirements.txt
+INSTALL_DEV = $(PYTHON) -I lumyx/local/install.py requirements-dev.txt
+
+.DEFAULT_GOAL = help
+.PHONY: run test lint format bench lock install clean help
+
+run: ## run everything on this machine: http://127.0.0.1:8000 (PORT changes the port)
+	@$(INSTALL) && exec $(VENV_PYTHON) -m lumyx.local.run
+
+test: ## check and test everything (ARGS="-k words" goes to pytest)
+	@$(INSTALL_DEV) && exec $(VENV_PYTHON) -m lumyx.local.test $(ARGS)
+
+lint: ## check style, types and imports
+	@$(INSTALL_DEV) && exec $(VENV_PYTHON) -m lumyx.local.checks
+
+format: ## write the code as ruff would
+	@$(INSTALL_DEV) && $(VENV_PYTHON) -m ruff check --quiet --fix-only && $(VENV_PYTHON) -m ruff format --quiet
+
+bench: ## measure the gateway against a server that does nothing
+	@$(INSTALL) && exec $(VENV_PYTHON) -m lumyx.bench $(ARGS)
+
+install: ## make .venv with all that runs, tests and checks need
+	@$(INSTALL_DEV)
+
+lock: ## pin requirements*.in in requirements*.txt (ARGS=--upgrade takes newer versions)
+	@$(INSTALL_DEV)
+	@for name in requirements requirements-dev; do \
+		.venv/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+			--no-header --no-annotate $(ARGS) --output-file $$name.txt $$name.in || exit 1; \
+	done
+
+clean: ## remove .venv, caches and var/, with the local database and its secrets
+	@if [ -x $(VENV_PYTHON) ]; then $(VENV_PYTHON) -m lumyx.local.clean; fi
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\): ## /make \1\t/p' Makefile | expand -t 16

@@ -1,0 +1,164 @@
+"""Measure LumyxAI, as it is deployed, beside an ASGI app that only forwards.
+
+    python -m lumyx.bench
+
+Both have one worker and the same mock provider, and take turns in the same run. The ratio
+is the result; absolute figures move with the machine. Everything runs on loopback.
+"""
+
+import argparse
+import contextlib
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from lumyx.bench import accounting, load, table
+from lumyx.bench.deployment import Deployment, deploy, serve_floor, serve_mocks
+from lumyx.bench.load import Target
+from lumyx.bench.measure import Bench, Run, Subject
+from lumyx.bench.processes import DidNotStart
+
+CHAT = "/chat/completions"
+KINDS = {
+    "whole": "Chat completion",
+    "stream": "Stream of 100 chunks, all at once",
+    "paced": "Stream of 100 chunks, 50 a second",
+}
+CONNECTIONS = 64
+PACED_CONNECTIONS = 50
+PACED_SECONDS = 5
+
+
+def main() -> int:
+    """Run the bench; return 1 where an answer or the books were wrong."""
+    parser = argparse.ArgumentParser(prog="python -m lumyx.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=3, help="of each run of load")
+    parser.add_argument("--connections", type=int, default=CONNECTIONS)
+    options = parser.parse_args()
+    if not accounting.PROC.joinpath("self/stat").exists():
+        print("make bench reads /proc, which only Linux has.", file=sys.stderr)
+        return 1
+    # SIGTERM leaves through the exits of the `with` blocks, which stop every server.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    began = time.monotonic()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="lumyx-bench-") as directory,
+            contextlib.ExitStack() as stack,
+        ):
+            bench = Bench(
+                Path(directory), options.rounds, options.seconds, options.connections
+            )
+            return run(stack, bench)
+    except DidNotStart as error:
+        print(f"A server of the bench did not start:\n{error}", file=sys.stderr)
+        return 1
+    finally:
+        say(f"took {time.monotonic() - began:.0f} s")
+
+
+def say(text: str) -> None:
+    """Show progress."""
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def run(stack: contextlib.ExitStack, bench: Bench) -> int:
+    """Start everything, measure it, print the table and check the books."""
+    say("starting PostgreSQL, Valkey, the mock provider, the floor and LumyxAI")
+    directory = bench.directory
+    mocks = serve_mocks(stack, directory)
+    floors = {
+        "whole": serve_floor(stack, directory, upstream=mocks.fast, name="floor"),
+        "paced": serve_floor(stack, directory, upstream=mocks.paced, name="paced-floor"),
+    }
+    lumyx = deploy(stack, directory, mocks)
+    sections = []
+    for kind in KINDS:
+        floor_url, floor_pid = floors.get(kind, floors["whole"])
+        upstream = mocks.paced if kind == "paced" else mocks.fast
+        body: dict[str, object] = {
+            "model": f"bench-{kind}",
+            "messages": [{"role": "user", "content": "Say the same words each time, please."}],
+            "stream": kind != "whole",
+        }
+        subjects = [
+            Subject("mock, direct", Target(kind, f"{upstream}/{kind}{CHAT}", body)),
+            Subject("floor", Target(kind, f"{floor_url}/{kind}{CHAT}", body), {"web": floor_pid}),
+            Subject(
+                "LumyxAI",
+                Target(kind, f"{lumyx.url}/api/v1{CHAT}", body, keys=lumyx.keys),
+                lumyx.parts,
+            ),
+        ]
+        if kind == "paced":
+            rows = measure_paced(bench, subjects[1:])
+        else:
+            rows = measure(bench, subjects)
+        sections.append((KINDS[kind], rows))
+    print(f"\nOne worker each; load from {load.tool()} on {bench.connections} connections;", end=" ")
+    print(f"mock provider: {mocks.name}; medians of {bench.rounds} rounds of {bench.seconds} s.")
+    print("CPU in milliseconds per call; latencies of one call at a time.\n")
+    print(table.render(sections))
+    return settle_up(bench, lumyx, sections[0][1][-1], sections[1][1][-1])
+
+
+def measure(bench: Bench, subjects: list[Subject]) -> list[table.Row]:
+    """Measure the rate in rounds of full load, then the latency of one call at a time."""
+    kind = subjects[0].target.name
+    say(f"{KINDS[kind]}: {bench.rounds} rounds")
+    for subject in subjects[1:]:
+        bench.run(subject, connections=bench.connections, seconds=1)
+    found = bench.interleave(subjects[1:])
+    memory = {s.name: accounting.memory_bytes(s.parts["web"]) for s in subjects[1:]}
+    direct = bench.run(subjects[0], connections=bench.connections, seconds=1)
+    alone = {s.name: bench.run(s, connections=1, seconds=1).result for s in subjects}
+    return [
+        table.Row(
+            subject.name,
+            found.get(subject.name, [direct]),
+            floor=found["floor"] if subject.name == "LumyxAI" else (),
+            alone=alone[subject.name],
+            direct=alone[subjects[0].name],
+            memory=memory.get(subject.name),
+        )
+        for subject in subjects
+    ]
+
+
+def measure_paced(bench: Bench, subjects: list[Subject]) -> list[table.Row]:
+    """Measure the CPU of streams whose chunks come one by one."""
+    say(f"{KINDS['paced']}: {PACED_CONNECTIONS} streams together")
+    rows = []
+    for subject in subjects:
+        paced: Run = bench.run(subject, connections=PACED_CONNECTIONS, seconds=PACED_SECONDS)
+        memory = accounting.memory_bytes(subject.parts["web"])
+        rows.append(table.Row(subject.name, [paced], memory=memory, by_time=True))
+    return rows
+
+
+def settle_up(bench: Bench, lumyx: Deployment, whole: table.Row, stream: table.Row) -> int:
+    """Print the two targets and the state of the books; return 1 where anything was wrong."""
+    print(f"\nrequests/s of the floor's: {whole.of_floor() or 0:.0%} (target: 40 % or more)")
+    print(f"CPU of a 100-chunk stream: {stream.cpu('web') or 0:.2f} ms (target: 2 ms or less)")
+    lumyx.stop()
+    found = lumyx.check_books()
+    answered = bench.answered["LumyxAI"]
+    print(f"answers with status 200: {'all' if not bench.failures else 'NOT ALL'}")
+    print(f"charges: {found['charges']:,} for {answered:,} whole answers and those cut at the end")
+    print(f"sum(ledger) {found['ledger']:,} = balance {found['balance']:,}", end="; ")
+    print(f"open holds: {found['open_holds']}")
+    problems = [*bench.failures, *(f"broken: {sentence}" for sentence in found["violations"])]
+    if found["ledger"] != found["balance"] or found["open_holds"]:
+        problems.append("the books are wrong")
+    if found["charges"] < answered:
+        problems.append(f"{answered - found['charges']} answers were not charged")
+    for problem in problems:
+        print(f"WRONG: {problem}")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

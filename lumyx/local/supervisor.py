@@ -1,0 +1,111 @@
+"""The service's processes under honcho: start all, say when they are ready, stop all."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+from typing import Any
+
+from honcho.manager import Manager
+from honcho.printer import Printer
+from honcho.process import Popen, Process
+
+from lumyx.local import LocalError
+from lumyx.local.processes import Stopped, die_with_parent, ignore_stop, on_stop, restore_stop
+
+READY_SECONDS = 90
+
+
+class QuietPrinter(Printer):  # type: ignore[misc]
+    """Prints what the processes say, and minds no terminal that is gone."""
+
+    def write(self, message: Any) -> None:
+        """Print one message."""
+        with contextlib.suppress(OSError, ValueError):
+            super().write(message)
+
+
+class OwnedProcess(Process):  # type: ignore[misc]
+    """A process that ends when the one that started it is gone, however that came."""
+
+    def run(self, events: Any = None, ignore_signals: bool = False) -> None:
+        """Start the command and pass on its output; runs in a process of its own."""
+        ignore_stop()
+        die_with_parent(signal.SIGKILL)
+        self._child_ctor = partial(Popen, preexec_fn=_prepare_child)
+        super().run(events, ignore_signals)
+
+
+def _prepare_child() -> None:
+    restore_stop()
+    die_with_parent(signal.SIGTERM)
+
+
+class Supervisor(Manager):  # type: ignore[misc]
+    """Runs all processes until one of them ends or somebody asks to stop."""
+
+    def __init__(self, *, ready_url: str, host: str, announce: Callable[[], None]) -> None:
+        super().__init__(QuietPrinter(sys.stdout))
+        self._process_ctor = OwnedProcess
+        self._request = urllib.request.Request(ready_url, headers={"Host": host})
+        self._announce = announce
+        self._over = threading.Event()
+        self._asked = False
+        self._fault = ""
+
+    def run(self) -> None:
+        """Run until somebody asks to stop; raises LocalError where a process ends by itself."""
+        try:
+            self.loop()
+        finally:
+            self._over.set()
+        if self._fault:
+            raise LocalError(self._fault)
+
+    def terminate(self) -> None:
+        """Stop all processes, and note which one ended by itself."""
+        if not self._asked and not self._fault:
+            ended = [
+                f"{name} (exit code {process['returncode']})"
+                for name, process in self._processes.items()
+                if "returncode" in process
+            ]
+            self._fault = f"{' and '.join(ended)} stopped by itself; its last lines are above."
+        super().terminate()
+
+    def _start(self) -> None:
+        on_stop(self._stop)  # in place of the handlers that honcho has just installed
+        super()._start()
+        threading.Thread(target=self._wait_until_ready, daemon=True).start()
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+        if not self._all_started():  # honcho cannot stop what it does not know yet
+            ignore_stop()
+            raise Stopped
+        self.terminate()
+
+    def _wait_until_ready(self) -> None:
+        end = time.monotonic() + READY_SECONDS
+        while not self._over.wait(0.1):
+            if self._is_ready():
+                self._announce()
+                return
+            if time.monotonic() > end:
+                self._fault = f"LumyxAI was not ready within {READY_SECONDS} seconds."
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(self._request, timeout=5) as answer:  # noqa: S310  ours
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False

@@ -1,0 +1,103 @@
+"""A canary prompt through every way a call can end is found nowhere afterwards."""
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+import redis
+import requests
+from django.conf import settings
+from django.db import connection
+
+from tests.customers import Customer
+from tests.processes import PROVIDER_KEY, ProviderProcess, Server
+
+CANARY = f"canary{secrets.token_hex(12)}"
+MODELS = [
+    "echo", "echo-cached", "echo-no-usage", "echo-usage-last", "echo-bad-usage", "echo-reasoning",
+    "echo-fail-400", "echo-fail-401", "echo-fail-404", "echo-fail-429", "echo-fail-500",
+    "echo-fail-503", "echo-fail-529", "echo-cut", "echo-reset", "echo-silent-end",
+    "echo-error-mid", "echo-garbage", "echo-200-error", "echo-comments", f"no-{CANARY}",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def own_server(environment: dict[str, str], provider: ProviderProcess) -> Iterator[Server]:
+    """A server whose whole output is ours to read."""
+    process = Server(environment=environment)
+    yield process
+    process.stop()
+
+
+def everything_stored() -> Iterator[tuple[str, str]]:
+    """Every row of every table as text, and every key and value in Redis."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select quote_ident(table_schema) || '.' || quote_ident(table_name) "
+            "from information_schema.tables where table_type = 'BASE TABLE' "
+            "and table_schema not in ('pg_catalog', 'information_schema')"
+        )
+        tables = [row[0] for row in cursor.fetchall()]
+        assert len(tables) > 20
+        for table in tables:
+            cursor.execute(f"select t::text from {table} t")
+            for (row,) in cursor:
+                yield table, row
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        for key in client.scan_iter("*"):
+            yield "redis", repr(key)
+            if client.type(key) == b"string":
+                yield "redis", repr(client.get(key))
+
+
+def test_no_table_key_or_log_line_holds_content_or_secrets(
+    own_server: Server, customer: Customer
+) -> None:
+    prompt = f"{CANARY} " * 20
+    for model in MODELS:
+        for stream in (True, False):
+            customer.chat(
+                own_server,
+                model,
+                text=prompt,
+                stream=stream,
+                user=CANARY,
+                metadata={"user_id": CANARY},
+                tools=[{"type": "function", "function": {"name": CANARY}}],
+            )
+    for fields in ({"max_tokens": CANARY}, {"messages": CANARY}, {"stream": CANARY}):
+        refused = customer.chat(own_server, **{"text": prompt, **fields})  # type: ignore[arg-type]
+        assert refused.status_code == 400
+        assert CANARY not in refused.text
+    requests.post(
+        f"{own_server.api}/{CANARY}?q={CANARY}",
+        data=CANARY,
+        headers={**customer.headers, "User-Agent": f"{CANARY}/1.0"},
+        timeout=10,
+    )
+    for model in ("echo-slow", "echo-hang"):
+        for stream in (True, False):
+            with pytest.raises(requests.RequestException):
+                requests.post(
+                    f"{own_server.api}/chat/completions",
+                    json={
+                        "model": model,
+                        "messages": [{"role": "user", "content": prompt}],
+                        "stream": stream,
+                    },
+                    headers=customer.headers,
+                    timeout=(1, 0.05 if stream and model == "echo-slow" else 0.5),
+                ).content  # noqa: B018
+    customer.wait_for_log(2 * len(MODELS))
+
+    secrets_ = (CANARY, customer.key, customer.key[7:-4], PROVIDER_KEY)
+    found = [
+        (place, secret)
+        for place, text in everything_stored()
+        for secret in secrets_
+        if secret in text
+    ]
+    assert found == []
+    output = own_server.text()
+    assert "alarm" in output, "the log must be there to be searched"
+    assert [secret for secret in secrets_ if secret in output] == []

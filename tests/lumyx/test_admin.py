@@ -1,0 +1,147 @@
+"""Staff see every model in the admin; money and logs can only be read there."""
+
+import uuid
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client, override_settings
+from django.urls import reverse
+
+from accounts.models import User
+from billing.models import Account, Hold, LedgerEntry, UncollectedUse
+from gateway import keys
+from gateway.models import Model, Provider, RequestLog
+from tests.customers import Customer
+from tests.processes import Server
+
+# Rows of these say nothing that staff need, or are secrets themselves (a session's key).
+UNSEEN = {"contenttypes.ContentType", "auth.Permission", "sessions.Session"}
+READ_ONLY = [Account, Hold, LedgerEntry, UncollectedUse, RequestLog]
+
+
+@pytest.fixture(scope="module")
+def staff(database: None) -> Client:
+    person = User.objects.create_superuser(f"staff-{uuid.uuid4().hex[:8]}", "a-long-password-1")
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def test_every_model_is_registered() -> None:
+    missing = {
+        model._meta.label for model in apps.get_models() if not admin.site.is_registered(model)
+    }
+    assert missing == UNSEEN | {
+        label for label in missing if label.startswith("djstripe.") and False
+    }
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda m: m._meta.label)
+def test_every_list_opens(staff: Client, customer: Customer, model: type) -> None:
+    meta = model._meta  # type: ignore[attr-defined]
+    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    assert staff.get(url).status_code == 200
+    row = model._default_manager.first()  # type: ignore[attr-defined]
+    if row is not None:
+        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
+        assert staff.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("model", READ_ONLY, ids=lambda m: m._meta.label)
+def test_money_and_logs_can_be_neither_added_changed_nor_deleted(
+    staff: Client, server: Server, customer: Customer, model: type
+) -> None:
+    customer.chat(server)
+    meta = model._meta  # type: ignore[attr-defined]
+    name = f"admin:{meta.app_label}_{meta.model_name}"
+    assert staff.get(reverse(f"{name}_add")).status_code == 403
+    row = model._default_manager.first()  # type: ignore[attr-defined]
+    if row is not None:
+        assert staff.post(reverse(f"{name}_change", args=[row.pk]), {}).status_code == 403
+        assert staff.post(reverse(f"{name}_delete", args=[row.pk])).status_code == 403
+
+
+def test_customers_and_strangers_do_not_get_in(customer: Customer) -> None:
+    client = Client()
+    assert client.get("/admin/").status_code == 302
+    client.force_login(customer.user)
+    assert client.get("/admin/").status_code == 302
+
+
+def test_a_providers_key_is_set_in_the_admin_stored_encrypted_and_never_shown(
+    staff: Client,
+) -> None:
+    fields = {
+        "name": f"real-{uuid.uuid4().hex[:6]}",
+        "dialect": "openai",
+        "base_url": "https://api.example.com/v1",
+        "new_key": "sk-canary-77",
+        "enabled": "on",
+    }
+    assert staff.post(reverse("admin:gateway_provider_add"), fields).status_code == 302
+    row = Provider.objects.get(name=fields["name"])
+    assert row.key == "sk-canary-77"
+    assert b"sk-canary-77" not in bytes(row.encrypted_key)
+    page = reverse("admin:gateway_provider_change", args=[row.pk])
+    assert b"sk-canary-77" not in staff.get(page).content
+    assert staff.post(page, {**fields, "new_key": ""}).status_code == 302
+    assert Provider.objects.get(pk=row.pk).key == "sk-canary-77"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"base_url": "http://api.example.com/v1"},
+        {"base_url": "https://user:pass@api.example.com/v1"},
+        {"base_url": "ftp://api.example.com"},
+        {"new_key": "two words"},
+        {"trains_on_content": "on"},
+    ],
+)
+def test_a_provider_that_breaks_our_promises_is_refused(
+    staff: Client, change: dict[str, str]
+) -> None:
+    fields = {
+        "name": "refused",
+        "dialect": "openai",
+        "base_url": "https://api.example.com/v1",
+        "enabled": "on",
+        **change,
+    }
+    with override_settings(STANDINS=False):
+        assert staff.post(reverse("admin:gateway_provider_add"), fields).status_code == 200
+    assert not Provider.objects.filter(name="refused").exists()
+
+
+def test_staff_revoke_a_key(staff: Client, customer: Customer) -> None:
+    answer = staff.post(
+        reverse("admin:gateway_apikey_changelist"),
+        {"action": "revoke_keys", "_selected_action": [str(customer.key_row.pk)]},
+    )
+    assert answer.status_code == 302
+    assert keys.find(customer.key) is None
+
+
+def test_a_model_that_loses_its_price_cannot_be_called(
+    staff: Client, server: Server, customer: Customer
+) -> None:
+    from gateway import invalidation
+    from tests.processes import wait_until
+
+    model = Model.objects.get(name="echo-comments")
+    Model.objects.filter(pk=model.pk).update(output_price=None)
+    invalidation.publish_catalogue()
+    try:
+        wait_until(
+            lambda: all(
+                customer.chat(server, "echo-comments").status_code == 404 for _ in range(6)
+            ),
+            seconds=8,
+        )
+    finally:
+        Model.objects.filter(pk=model.pk).update(output_price=8_000_000)
+        invalidation.publish_catalogue()
+        wait_until(
+            lambda: all(customer.chat(server, "echo-comments").ok for _ in range(6)), seconds=8
+        )
