@@ -54,7 +54,7 @@ class Batcher(Generic[Item, Result]):
                     return
                 try:
                     results = await self._send([item for item, _ in batch])
-                except Exception as error:  # noqa: BLE001  it belongs to the callers
+                except Exception as error:
                     for _, future in batch:
                         if not future.done():
                             future.set_exception(error)

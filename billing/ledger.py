@@ -8,6 +8,7 @@ Django's connection, so that they can join a transaction.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import msgspec
 import psycopg
@@ -79,7 +80,7 @@ def _literal(values: Iterable[object]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def authorize_parameters(requests: Sequence[HoldRequest]) -> dict[str, object]:
+def authorize_parameters(requests: Sequence[HoldRequest]) -> dict[str, Any]:
     """Return the parameters of one authorize statement."""
     return {
         "ord": _literal(range(len(requests))),
@@ -92,7 +93,7 @@ def authorize_parameters(requests: Sequence[HoldRequest]) -> dict[str, object]:
     }
 
 
-def close_parameters(closings: Sequence[Closing], *, expired: bool = False) -> dict[str, object]:
+def close_parameters(closings: Sequence[Closing], *, expired: bool = False) -> dict[str, Any]:
     """Return the parameters of one statement that settles and releases holds."""
     return {
         "ord": _literal(range(len(closings))),
@@ -173,9 +174,7 @@ class Ledger:
         """Keep the hold of a call that is still alive from expiring."""
         try:
             async with self._pool.connection() as pg:
-                await pg.execute(
-                    ledger_sql.EXTEND, {"hold": hold.id, "ttl": settings.HOLD_SECONDS}
-                )
+                await pg.execute(ledger_sql.EXTEND, {"hold": hold.id, "ttl": settings.HOLD_SECONDS})
         except UNAVAILABLE:
             log.warning("hold %s could not be extended", hold.id)
 
@@ -198,9 +197,7 @@ class Ledger:
         for last in (False, True):
             try:
                 async with self._pool.connection() as pg:
-                    cursor = await pg.execute(
-                        ledger_sql.AUTHORIZE, authorize_parameters(requests)
-                    )
+                    cursor = await pg.execute(ledger_sql.AUTHORIZE, authorize_parameters(requests))
                     rows = await cursor.fetchall()
             except UNAVAILABLE as error:
                 if last:
@@ -220,9 +217,7 @@ class Ledger:
                 return [charged.get(n, earlier.get(c.hold.id, 0)) for n, c in enumerate(closings)]
             except UNAVAILABLE as error:
                 if attempt + 1 == SETTLE_TRIES:
-                    log.error(
-                        "alarm: %d holds could not be closed and will expire", len(closings)
-                    )
+                    log.error("alarm: %d holds could not be closed and will expire", len(closings))
                     raise LedgerUnavailable from error
                 await asyncio.sleep(pause)
                 pause *= 2

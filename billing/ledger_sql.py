@@ -56,7 +56,7 @@ left join moved m on m.id = k.account
 RECORDED = "/* recorded */"
 
 # State 1 settles, state 2 releases with cost 0. Gives (ord, cost) of those that were open.
-CLOSE = f"""
+CLOSE = """
 with req as (
   select * from unnest(%(ord)s::int[], %(hold)s::uuid[], %(account)s::bigint[],
                        %(cost)s::bigint[], %(state)s::smallint[])
@@ -82,7 +82,7 @@ entries as (
          replace(c.id::text, '-', '')
   from closed c join moved m on m.id = c.account_id
   where c.cost > 0 order by c.ord)
-{RECORDED}
+/* recorded */
 select ord, cost from closed
 """
 
@@ -113,7 +113,8 @@ where id = %(hold)s and state = 0
 """
 
 EXPIRED = """
-select replace(id::text, '-', ''), account_id from billing_hold where state = 0 and expires_at < now()
+select replace(id::text, '-', ''), account_id from billing_hold
+where state = 0 and expires_at < now()
 order by account_id, id limit %(limit)s
 """
 

@@ -141,11 +141,9 @@ async def _respond(request: GatewayRequest, visit: Visit) -> Response | EventStr
     try:
         try:
             match = _resolve(path[len(PREFIX) :])
-        except Exception:  # noqa: BLE001  Resolver404, and converters that refuse
+        except Exception:
             raise errors.unknown_path() from None
-        response: Response | EventStream = await match.func(
-            request, *match.args, **match.kwargs
-        )
+        response: Response | EventStream = await match.func(request, *match.args, **match.kwargs)
     except ApiError as error:
         return error_response(error)
     except Exception as error:
@@ -167,9 +165,7 @@ async def _send(response: Response | EventStream, visit: Visit, send: ASGISendCa
             }
         )
         if isinstance(response, Response):
-            await send(
-                {"type": "http.response.body", "body": response.content, "more_body": False}
-            )
+            await send({"type": "http.response.body", "body": response.content, "more_body": False})
             return
         async for part in response.source:
             await send({"type": "http.response.body", "body": part, "more_body": True})

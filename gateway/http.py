@@ -15,6 +15,7 @@ from gateway.wire import openai
 
 JSON = (b"content-type", b"application/json")
 EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
+NOT_STORED = (b"cache-control", b"no-store")
 UNBUFFERED = (b"x-accel-buffering", b"no")
 encode = msgspec.json.Encoder().encode
 
@@ -91,7 +92,7 @@ def error_response(error: ApiError) -> Response:
 
 def head(response: Response | EventStream, visit: Visit) -> Headers:
     """Return the headers of a response: its own, the request id and the key's limits."""
-    headers: Headers = [(b"x-request-id", visit.public_id.encode()), (b"cache-control", b"no-store")]
+    headers: Headers = [(b"x-request-id", visit.public_id.encode()), NOT_STORED]
     if isinstance(response, EventStream):
         headers += (EVENTS, UNBUFFERED)
     else:

@@ -117,7 +117,8 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 FIND = """
-select k.digest, replace(k.id::text, '-', ''), k.name, a.id, k.minute_limit, k.day_limit, k.created_at
+select k.digest, replace(k.id::text, '-', ''), k.name, a.id,
+       k.minute_limit, k.day_limit, k.created_at
 from gateway_apikey k
 join accounts_user u on u.id = k.user_id
 join billing_account a on a.user_id = u.id

@@ -75,9 +75,7 @@ class Proxy:
         except ApiError:
             visit.allowance = await self.limits.give_back(caller)
             raise
-        exchange = Exchange(
-            call=call, caller=caller, visit=visit, offer=offer, ledger=self.ledger
-        )
+        exchange = Exchange(call=call, caller=caller, visit=visit, offer=offer, ledger=self.ledger)
         return exchange, exchange.cover(hold, wanted=want)
 
     async def _hold(self, caller: Caller, visit: Visit, *, want: int, need: int) -> OpenHold:
@@ -115,9 +113,7 @@ class Proxy:
             raise unavailable() from None
         return renamed(whole, exchange.offer.name)
 
-    def _log_refusal(
-        self, error: ApiError, call: ChatCall, caller: Caller, visit: Visit
-    ) -> None:
+    def _log_refusal(self, error: ApiError, call: ChatCall, caller: Caller, visit: Visit) -> None:
         known = error.code != "model_not_found"
         self.request_log.write(
             visit.row(

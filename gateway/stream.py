@@ -46,7 +46,7 @@ class ChatStream:
                 if self._done or self._error is not None:
                     break
                 self._exchange.keep_alive()
-        except Exception as error:  # noqa: BLE001  a raise here would end the stream silently
+        except Exception as error:
             self._error = _broken(error)
         if self._error is None and not (self._finished or self._done):
             self._error = stream_broken()

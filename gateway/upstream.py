@@ -1,6 +1,5 @@
 """Call AI providers; whatever goes wrong there becomes one of our own errors here."""
 
-import asyncio
 import ssl
 
 import aiohttp
@@ -52,7 +51,7 @@ async def post(
             },
             allow_redirects=False,
         )
-    except (TimeoutError, asyncio.TimeoutError) as error:
+    except TimeoutError as error:
         raise upstream_failed(504, code="provider_timeout") from error
     except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
         raise upstream_failed(502, code="provider_unreachable") from error
@@ -68,7 +67,7 @@ async def read_whole(response: aiohttp.ClientResponse) -> bytes:
         body = await response.content.read(MOST_BODY_BYTES + 1)
         while not response.content.at_eof() and len(body) <= MOST_BODY_BYTES:
             body += await response.content.read(MOST_BODY_BYTES + 1 - len(body))
-    except (TimeoutError, asyncio.TimeoutError) as error:
+    except TimeoutError as error:
         raise upstream_failed(504, code="provider_timeout") from error
     except (aiohttp.ClientError, OSError) as error:
         raise upstream_failed(502) from error

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from typing import Any
 
 import django
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
@@ -16,7 +17,7 @@ from gateway.lifespan import Lifespan  # noqa: E402
 # WhiteNoise serves files through a synchronous iterator, which is right for small ones.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 
-website = get_asgi_application()
+website: Any = get_asgi_application()
 gateway = GatewayHandler()
 lifespan = Lifespan()
 

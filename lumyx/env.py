@@ -95,7 +95,9 @@ def url(*schemes: str) -> Callable[[str], str]:
     def convert(value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in schemes or not parts.hostname:
-            raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
+            raise ValueError(
+                f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}"
+            )
         return value.rstrip("/")
 
     return convert

@@ -166,9 +166,7 @@ BODY_SECONDS = environment.read("BODY_SECONDS", env.whole(1, 3_600), default=60)
 COUNTRY_DATABASE = environment.read(
     "COUNTRY_DATABASE", env.file, default=BASE_DIR / "gateway" / "data" / "country.mmdb"
 )
-UPSTREAM_CONNECT_SECONDS = environment.read(
-    "UPSTREAM_CONNECT_SECONDS", env.whole(1, 60), default=5
-)
+UPSTREAM_CONNECT_SECONDS = environment.read("UPSTREAM_CONNECT_SECONDS", env.whole(1, 60), default=5)
 UPSTREAM_IDLE_SECONDS = environment.read("UPSTREAM_IDLE_SECONDS", env.whole(1, 3_600), default=300)
 UPSTREAM_TOTAL_SECONDS = environment.read(
     "UPSTREAM_TOTAL_SECONDS", env.whole(1, 86_400), default=3_600
@@ -181,7 +179,7 @@ STANDIN_PROVIDER_URL = environment.read(
 )
 PROVIDER_API_KEY = environment.read("PROVIDER_API_KEY", env.text, default="")
 PROVIDER_DIALECT = environment.read("PROVIDER_DIALECT", env.one_of("openai"), default="openai")
-PROVIDER_MODELS = environment.read("PROVIDER_MODELS", env.pairs, default={})
+PROVIDER_MODELS: dict[str, str] = environment.read("PROVIDER_MODELS", env.pairs, default={})
 
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,

@@ -14,18 +14,11 @@ from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
 
 from gateway import partitions
-from gateway.models import Model, Provider, Route
+from gateway.models import Provider
 from lumyx.standins import behaviours
 from tests.customers import Customer, make_customer
+from tests.models import add_model
 from tests.processes import PROVIDER_KEY, ProviderProcess, Server
-
-PRICES = {
-    "input_price": 2_000_000,
-    "cache_read_price": 500_000,
-    "cache_write_price": 2_500_000,
-    "output_price": 8_000_000,
-}
-"""2 micro-credits an input token, 0.5 a cached one, 8 an output token."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -78,19 +71,6 @@ EXTRA_BEHAVIOURS = (
     "echo-slow+no-usage",
     "echo-long+ignores-max",
 )
-
-
-def add_model(name: str, provider: Provider) -> Model:
-    model = Model.objects.create(
-        name=name,
-        display_name=name,
-        context_window=128_000,
-        max_output_tokens=16_384,
-        capabilities=["chat"],
-        **PRICES,
-    )
-    Route.objects.create(model=model, provider=provider, upstream_name=name)
-    return model
 
 
 @pytest.fixture(scope="session")

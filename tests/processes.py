@@ -36,7 +36,7 @@ class Process:
     """A process of ours, and the file that its output goes to."""
 
     def __init__(self, arguments: list[str], *, environment: Mapping[str, str]) -> None:
-        self.output: IO[bytes] = tempfile.TemporaryFile()
+        self.output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  read after the end
         self._popen = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             cwd=ROOT,

@@ -3,7 +3,8 @@ from django.db import migrations
 FORWARD = """
 create function billing_refuse_change() returns trigger language plpgsql as $$
 begin
-  raise exception 'the ledger is append-only: % refused', tg_op using errcode = 'restrict_violation';
+  raise exception 'the ledger is append-only: % refused', tg_op
+    using errcode = 'restrict_violation';
 end $$;
 
 create trigger billing_ledger_append_only

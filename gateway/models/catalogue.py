@@ -34,7 +34,8 @@ class Provider(models.Model):
     encrypted_key = models.BinaryField(editable=False, default=bytes)
     enabled = models.BooleanField(default=True)
     trains_on_content = models.BooleanField(
-        default=False, help_text="Does the provider train on what we send it? Then it cannot be used."
+        default=False,
+        help_text="Does the provider train on what we send it? Then it cannot be used.",
     )
     retention_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="How long the provider keeps what we send it."

@@ -144,8 +144,6 @@ class Events:
         if event.startswith(b"data: ") and b"\n" not in event:
             return event[6:]
         lines = [
-            line[5:].removeprefix(b" ")
-            for line in event.split(b"\n")
-            if line.startswith(b"data:")
+            line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")
         ]
         return b"\n".join(lines) if lines else None

@@ -37,8 +37,7 @@ def with_ledgers(count: int, story: Callable[[list[Ledger]], Awaitable[Result]])
         pools = [await open_pool() for _ in range(count)]
         try:
             ledgers = [
-                Ledger(pool, record=request_log.INSERT, encode=request_log.encode)
-                for pool in pools
+                Ledger(pool, record=request_log.INSERT, encode=request_log.encode) for pool in pools
             ]
             return await story(ledgers)
         finally:
@@ -222,12 +221,8 @@ def test_a_living_call_extends_its_hold(customer: Customer) -> None:
 
 def test_a_posting_is_made_once(customer: Customer) -> None:
     reference = uuid.uuid4().hex
-    first = ledger.post(
-        account=customer.account.id, kind="top_up", amount=500, reference=reference
-    )
-    again = ledger.post(
-        account=customer.account.id, kind="top_up", amount=500, reference=reference
-    )
+    first = ledger.post(account=customer.account.id, kind="top_up", amount=500, reference=reference)
+    again = ledger.post(account=customer.account.id, kind="top_up", amount=500, reference=reference)
     assert (first, again) == (10_000_500, None)
     assert customer.balance() == 10_000_500
     assert_sound(customer)

@@ -39,9 +39,7 @@ def test_no_order_of_holds_settlements_and_postings_breaks_an_invariant(
             requests = []
             for want, need in what:  # type: ignore[attr-defined]
                 name = uuid.uuid4().hex
-                requests.append(
-                    HoldRequest(account, name, max(want, need), min(want, need), name)
-                )
+                requests.append(HoldRequest(account, name, max(want, need), min(want, need), name))
             holds += [hold for hold in ledger.authorize_now(requests) if hold]
         elif kind == "post":
             ledger.post(
@@ -78,7 +76,9 @@ prices = st.integers(0, 10**9)
 
 
 @given(
-    tokens=st.builds(Tokens, input=buckets, cache_read=buckets, cache_write=buckets, output=buckets),
+    tokens=st.builds(
+        Tokens, input=buckets, cache_read=buckets, cache_write=buckets, output=buckets
+    ),
     price=st.builds(Prices, input=prices, cache_read=prices, cache_write=prices, output=prices),
 )
 def test_a_cost_is_whole_never_negative_and_rounded_up_by_less_than_one(

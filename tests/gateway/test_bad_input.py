@@ -100,9 +100,7 @@ def test_a_missing_field_is_named(server: Server, customer: Customer, field: str
     assert answer.json()["error"]["param"] == field
 
 
-def test_an_oversized_body_is_refused_before_it_is_read(
-    server: Server, customer: Customer
-) -> None:
+def test_an_oversized_body_is_refused_before_it_is_read(server: Server, customer: Customer) -> None:
     answer = requests.post(
         f"{server.api}/chat/completions",
         data=b"x" * 40_000_000,
@@ -171,7 +169,7 @@ def test_a_missing_or_bad_key_is_a_401(
             method,
             f"{server.api}{path}",
             json=GOOD,
-            headers=raw,  # type: ignore[arg-type]
+            headers=raw,
             timeout=10,
         )
         assert_refused(answer, customer, 401)

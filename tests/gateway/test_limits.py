@@ -9,8 +9,11 @@ import requests
 from tests.customers import Customer
 from tests.processes import ProviderProcess, Server, free_port, wait_until
 
-HEADERS = [f"X-RateLimit-{what}-{window}" for what in ("Limit", "Remaining", "Reset")
-           for window in ("Minute", "Day")]
+HEADERS = [
+    f"X-RateLimit-{what}-{window}"
+    for what in ("Limit", "Remaining", "Reset")
+    for window in ("Minute", "Day")
+]
 
 
 def await_a_quiet_minute() -> None:

@@ -89,9 +89,7 @@ def test_a_failing_provider_costs_nothing_and_is_not_quoted(
     assert customer.wait_for_log(1)[0].status == caught.value.status_code
 
 
-def test_an_error_inside_a_stream_is_raised_by_the_sdk(
-    server: Server, customer: Customer
-) -> None:
+def test_an_error_inside_a_stream_is_raised_by_the_sdk(server: Server, customer: Customer) -> None:
     stream = sdk(server, customer.key).chat.completions.create(
         model="echo-cut",
         messages=[{"role": "user", "content": "one two three four five six seven eight"}],
