@@ -28,6 +28,9 @@ UNAVAILABLE = (psycopg.OperationalError, PoolTimeout)
 SETTLE_TRIES = 6
 """Tries to close a hold, with pauses of 0.1, 0.2, 0.4, 0.8 and 1.6 s between them."""
 
+HOLD_DAYS = 29
+"""Days after which a closed hold is deleted; the sweep is hourly and 30 are promised."""
+
 
 class InsufficientCredits(Exception):
     """The account cannot pay for the least that the call needs."""
@@ -304,3 +307,10 @@ def release_expired(*, limit: int = 500) -> int:
             for hold, account in cursor.fetchall()
         ]
     return len(close_now(closings, expired=True)) if closings else 0
+
+
+def delete_old_holds(*, days: int = HOLD_DAYS, limit: int = 5_000) -> int:
+    """Delete holds that were closed and are older than the request log may be."""
+    with connection.cursor() as cursor:
+        cursor.execute(ledger_sql.DELETE_OLD, {"days": days, "limit": limit})
+        return cursor.rowcount

@@ -118,6 +118,18 @@ where state = 0 and expires_at < now()
 order by account_id, id limit %(limit)s
 """
 
+# Closed holds are a trace of single calls, so they go with the request log. Ids are UUIDs of
+# version 7: their first 48 bits are a time, so the primary key finds the old ones.
+DELETE_OLD = """
+delete from billing_hold where id in (
+  select h.id from billing_hold h
+  where h.id < (lpad(to_hex((extract(epoch from now() - %(days)s::int * interval '1 day')
+                             * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+    and h.state <> 0
+    and not exists (select 1 from billing_uncollecteduse u where u.hold_id = h.id)
+  order by h.id limit %(limit)s)
+"""
+
 UNCOLLECTED = """
 insert into billing_uncollecteduse (hold_id, account_id, cost)
 values (%(hold)s, %(account)s, %(cost)s) on conflict (hold_id) do nothing

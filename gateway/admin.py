@@ -65,6 +65,11 @@ class ApiKeyAdmin(ModelAdmin):
 class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
     """A provider, whose key can be set here and never read back."""
 
+    base_url = forms.URLField(
+        label="base URL",
+        assume_scheme="https",
+        help_text="Up to and with the version, such as https://api.example.com/v1",
+    )
     new_key = forms.CharField(
         label="API key",
         required=False,
