@@ -8,17 +8,17 @@ is the result; absolute figures move with the machine. Everything runs on loopba
 
 import argparse
 import contextlib
-import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from lumyx.bench import accounting, load, table
-from lumyx.bench.deployment import Deployment, deploy, serve_floor, serve_mocks
+from lumyx.bench.deployment import Deployment, deploy, serve_mocks, serving_floor
 from lumyx.bench.load import Target
 from lumyx.bench.measure import Bench, Run, Subject
-from lumyx.bench.processes import DidNotStart
+from lumyx.local import LocalError
+from lumyx.local.processes import Stopped, on_stop, raise_stopped
 
 CHAT = "/chat/completions"
 KINDS = {
@@ -26,9 +26,10 @@ KINDS = {
     "stream": "Stream of 100 chunks, all at once",
     "paced": "Stream of 100 chunks, 50 a second",
 }
-CONNECTIONS = 64
+CONNECTIONS = 128
+"""Enough that the worker is busy rather than waiting for the disk of PostgreSQL."""
 PACED_CONNECTIONS = 50
-PACED_SECONDS = 5
+PACED_SECONDS = 4
 
 
 def main() -> int:
@@ -41,21 +42,21 @@ def main() -> int:
     if not accounting.PROC.joinpath("self/stat").exists():
         print("make bench reads /proc, which only Linux has.", file=sys.stderr)
         return 1
-    # SIGTERM leaves through the exits of the `with` blocks, which stop every server.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A signal leaves through the exits of the `with` blocks, which stop every server.
+    on_stop(raise_stopped)
     began = time.monotonic()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="lumyx-bench-") as directory,
             contextlib.ExitStack() as stack,
         ):
-            bench = Bench(
-                Path(directory), options.rounds, options.seconds, options.connections
-            )
+            bench = Bench(Path(directory), options.rounds, options.seconds, options.connections)
             return run(stack, bench)
-    except DidNotStart as error:
-        print(f"A server of the bench did not start:\n{error}", file=sys.stderr)
+    except LocalError as error:
+        print(f"The bench could not be run. {error}", file=sys.stderr)
         return 1
+    except Stopped:
+        return 130
     finally:
         say(f"took {time.monotonic() - began:.0f} s")
 
@@ -68,41 +69,41 @@ def say(text: str) -> None:
 def run(stack: contextlib.ExitStack, bench: Bench) -> int:
     """Start everything, measure it, print the table and check the books."""
     say("starting PostgreSQL, Valkey, the mock provider, the floor and LumyxAI")
-    directory = bench.directory
-    mocks = serve_mocks(stack, directory)
-    floors = {
-        "whole": serve_floor(stack, directory, upstream=mocks.fast, name="floor"),
-        "paced": serve_floor(stack, directory, upstream=mocks.paced, name="paced-floor"),
-    }
-    lumyx = deploy(stack, directory, mocks)
-    sections = []
+    mocks = serve_mocks(stack, bench.directory)
+    lumyx = deploy(stack, bench.directory, mocks)
+    rows = {}
     for kind in KINDS:
-        floor_url, floor_pid = floors.get(kind, floors["whole"])
         upstream = mocks.paced if kind == "paced" else mocks.fast
-        body: dict[str, object] = {
-            "model": f"bench-{kind}",
-            "messages": [{"role": "user", "content": "Say the same words each time, please."}],
-            "stream": kind != "whole",
-        }
-        subjects = [
-            Subject("mock, direct", Target(kind, f"{upstream}/{kind}{CHAT}", body)),
-            Subject("floor", Target(kind, f"{floor_url}/{kind}{CHAT}", body), {"web": floor_pid}),
-            Subject(
-                "LumyxAI",
-                Target(kind, f"{lumyx.url}/api/v1{CHAT}", body, keys=lumyx.keys),
-                lumyx.parts,
-            ),
-        ]
-        if kind == "paced":
-            rows = measure_paced(bench, subjects[1:])
-        else:
-            rows = measure(bench, subjects)
-        sections.append((KINDS[kind], rows))
-    print(f"\nOne worker each; load from {load.tool()} on {bench.connections} connections;", end=" ")
-    print(f"mock provider: {mocks.name}; medians of {bench.rounds} rounds of {bench.seconds} s.")
+        with serving_floor(bench.directory, upstream=upstream) as floor:
+            subjects = subjects_of(kind, upstream, floor, lumyx)
+            rows[kind] = MEASURES[kind](bench, subjects)
+    say("reading the books")
+    load_from = f"load from {load.tool()} on {bench.connections} connections"
+    print(f"\nOne worker each; {load_from}; mock provider: {mocks.name};")
+    print(f"medians of {bench.rounds} rounds of {bench.seconds} s, floor and LumyxAI in turn.")
     print("CPU in milliseconds per call; latencies of one call at a time.\n")
-    print(table.render(sections))
-    return settle_up(bench, lumyx, sections[0][1][-1], sections[1][1][-1])
+    print(table.render([(KINDS[kind], rows[kind]) for kind in KINDS]))
+    print(f"\nrequests/s of the floor's: {rows['whole'][-1].of_floor() or 0:.0%} (target: 40 %)")
+    print(f"CPU of a 100-chunk stream: {rows['stream'][-1].cpu('web') or 0:.2f} ms (target: 2 ms)")
+    return settle_up(bench, lumyx)
+
+
+def subjects_of(
+    kind: str, upstream: str, floor: tuple[str, int], lumyx: Deployment
+) -> list[Subject]:
+    """Return what is measured under one kind of load: the mock itself, the floor, LumyxAI."""
+    body: dict[str, object] = {
+        "model": f"bench-{kind}",
+        "messages": [{"role": "user", "content": "Say the same words each time, please."}],
+        "stream": kind != "whole",
+    }
+    floor_url, floor_pid = floor
+    ours = Target(kind, f"{lumyx.url}/api/v1{CHAT}", body, keys=lumyx.keys)
+    return [
+        Subject("mock, direct", Target(kind, f"{upstream}/{kind}{CHAT}", body)),
+        Subject("floor", Target(kind, f"{floor_url}/{kind}{CHAT}", body), {"web": floor_pid}),
+        Subject("LumyxAI", ours, lumyx.parts),
+    ]
 
 
 def measure(bench: Bench, subjects: list[Subject]) -> list[table.Row]:
@@ -132,17 +133,18 @@ def measure_paced(bench: Bench, subjects: list[Subject]) -> list[table.Row]:
     """Measure the CPU of streams whose chunks come one by one."""
     say(f"{KINDS['paced']}: {PACED_CONNECTIONS} streams together")
     rows = []
-    for subject in subjects:
+    for subject in subjects[1:]:
         paced: Run = bench.run(subject, connections=PACED_CONNECTIONS, seconds=PACED_SECONDS)
         memory = accounting.memory_bytes(subject.parts["web"])
         rows.append(table.Row(subject.name, [paced], memory=memory, by_time=True))
     return rows
 
 
-def settle_up(bench: Bench, lumyx: Deployment, whole: table.Row, stream: table.Row) -> int:
-    """Print the two targets and the state of the books; return 1 where anything was wrong."""
-    print(f"\nrequests/s of the floor's: {whole.of_floor() or 0:.0%} (target: 40 % or more)")
-    print(f"CPU of a 100-chunk stream: {stream.cpu('web') or 0:.2f} ms (target: 2 ms or less)")
+MEASURES = {"whole": measure, "stream": measure, "paced": measure_paced}
+
+
+def settle_up(bench: Bench, lumyx: Deployment) -> int:
+    """Stop LumyxAI and print the state of the books; return 1 where anything was wrong."""
     lumyx.stop()
     found = lumyx.check_books()
     answered = bench.answered["LumyxAI"]

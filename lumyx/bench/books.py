@@ -47,9 +47,7 @@ def prepare(mock: str, paced_mock: str) -> dict[str, Any]:
             reference=f"bench {account.id}",
         )
         for _ in range(KEYS_PER_ACCOUNT):
-            _, text = keys.issue(
-                user, name="Bench", minute_limit=MINUTE_LIMIT, day_limit=DAY_LIMIT
-            )
+            _, text = keys.issue(user, name="Bench", minute_limit=MINUTE_LIMIT, day_limit=DAY_LIMIT)
             issued.append(text)
     # One account's keys would otherwise come in a row, and share each batch.
     return {"keys": [key for n in range(KEYS_PER_ACCOUNT) for key in issued[n::KEYS_PER_ACCOUNT]]}

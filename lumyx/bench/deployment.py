@@ -1,21 +1,19 @@
 """Put up what the bench measures: the mocks, the floor, and LumyxAI with engines of its own."""
 
-import base64
 import contextlib
 import json
-import os
-import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lumyx.bench import nginx
-from lumyx.bench.processes import ROOT, free_port, serving, uvicorn
-from lumyx.local import engines
+from lumyx.bench.processes import ROOT, serving, uvicorn
+from lumyx.local import LocalError, engines, secrets
+from lumyx.local.processes import environment_for_children, free_port
 
 
 @dataclass(frozen=True)
@@ -60,33 +58,29 @@ def serve_mocks(stack: contextlib.ExitStack, directory: Path) -> Mocks:
     )
 
 
-def serve_floor(
-    stack: contextlib.ExitStack, directory: Path, *, upstream: str, name: str
-) -> tuple[str, int]:
-    """Start the do-nothing floor; return its URL and process id."""
+@contextlib.contextmanager
+def serving_floor(directory: Path, *, upstream: str) -> Iterator[tuple[str, int]]:
+    """Run the do-nothing floor; give its URL and process id."""
     port = free_port()
-    process = stack.enter_context(
-        serving(
-            uvicorn("lumyx.bench.floor:application", port),
-            port=port,
-            log=directory / f"{name}.log",
-            environment={"BENCH_UPSTREAM": upstream},
-        )
-    )
-    return f"http://127.0.0.1:{port}", process.pid
+    with serving(
+        uvicorn("lumyx.bench.floor:application", port),
+        port=port,
+        log=directory / "floor.log",
+        environment={"BENCH_UPSTREAM": upstream},
+    ) as process:
+        yield f"http://127.0.0.1:{port}", process.pid
 
 
 def deploy(stack: contextlib.ExitStack, directory: Path, mocks: Mocks) -> Deployment:
     """Start PostgreSQL, Valkey and one web worker with everything on."""
-    own = stack.enter_context(engines.running(directory / "engines"))
+    made = secrets.make()
+    own = stack.enter_context(engines.running(directory / "engines", passwords=made))
     port = free_port()
     environment = {
         "DEBUG": "0",
         # A provider on loopback is allowed only with this on; the API path does not look at it.
         "STANDINS": "1",
-        "SECRET_KEY": secrets.token_urlsafe(48),
-        "KEY_PEPPERS": f"1:{secrets.token_urlsafe(48)}",
-        "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        **{name: made[name] for name in secrets.SERVICE},
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "DATABASE_URL": own.database_url,
         "REDIS_URL": own.redis_url,
@@ -118,18 +112,14 @@ def _books(environment: dict[str, str], *arguments: str) -> Any:
     return json.loads(_run(environment, "-m", "lumyx.bench.books", *arguments))
 
 
-class CommandFailed(Exception):
-    """A command of the bench failed; the text is what it wrote."""
-
-
 def _run(environment: dict[str, str], *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=os.environ | environment,
+        env=environment_for_children() | environment,
         capture_output=True,
         text=True,
     )
     if done.returncode:
-        raise CommandFailed(done.stderr[-2_000:])
+        raise LocalError(done.stderr[-2_000:])
     return done.stdout

@@ -38,6 +38,9 @@ class Client(asyncio.Protocol):
         self._requests = requests
         self._tally = tally
         self._stopped = False
+        self._head = self._tail = b""
+        self._left: float | None = None
+        self._sent = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the first request."""
@@ -80,7 +83,7 @@ class Client(asyncio.Protocol):
 
     def _send(self) -> None:
         self._head = self._tail = b""
-        self._left: float | None = None
+        self._left = None
         self._sent = time.perf_counter()
         self._transport.write(next(self._requests))
 
@@ -90,7 +93,8 @@ def requests(url: str, keys: list[str], body: bytes) -> Iterator[bytes]:
     parts = urlsplit(url)
     return itertools.cycle(
         f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {key}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        f"Authorization: Bearer {key}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        + body
         for key in keys
     )
 
@@ -103,7 +107,7 @@ async def run(url: str, keys: list[str], body: bytes, connections: int, seconds:
     began = time.perf_counter()
     for _ in range(connections):
         _, client = await loop.create_connection(
-            lambda: Client(for_all, tally), parts.hostname, parts.port
+            lambda: Client(for_all, tally), parts.hostname or "", parts.port or 80
         )
         clients.append(client)
     await asyncio.sleep(seconds)

@@ -26,19 +26,20 @@ class Run:
     connections: int
     cpu: dict[str, float]
 
-    def cpu_ms(self, part: str, *, by_time: bool = False) -> float | None:
-        """Return the CPU milliseconds of a part per call, or None where there is no such part.
+    def rate(self, *, by_time: bool = False) -> float:
+        """Return calls per second.
 
         Where calls take seconds, `by_time` counts the parts of calls at both ends as well:
         so many connections, each always in a call of the median duration.
         """
-        if part not in self.cpu:
-            return None
-        result = self.result
-        calls: float = result.requests
-        if by_time and result.p50_ms:
-            calls = self.connections * result.seconds * 1e3 / result.p50_ms
-        return self.cpu[part] * 1e3 / max(calls, 1)
+        if by_time and self.result.p50_ms:
+            return self.connections * 1e3 / self.result.p50_ms
+        return self.result.rate
+
+    def cpu_ms(self, part: str, *, by_time: bool = False) -> float | None:
+        """Return the CPU milliseconds of a part per call, or None where there is no such part."""
+        calls = self.rate(by_time=by_time) * self.result.seconds
+        return self.cpu[part] * 1e3 / max(calls, 1) if part in self.cpu else None
 
 
 @dataclass
@@ -59,8 +60,7 @@ class Bench:
             subject.target, connections=connections, seconds=seconds, directory=self.directory
         )
         cpu = {
-            name: accounting.cpu_seconds(pid) - before[name]
-            for name, pid in subject.parts.items()
+            name: accounting.cpu_seconds(pid) - before[name] for name, pid in subject.parts.items()
         }
         self.answered[subject.name] = self.answered.get(subject.name, 0) + result.requests
         if result.not_200 or result.broken or not result.requests:

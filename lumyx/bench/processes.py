@@ -1,7 +1,7 @@
 """Start the servers of a bench run, wait until they answer, and stop them again."""
 
 import contextlib
-import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,21 +9,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from lumyx.local import LocalError
+from lumyx.local.processes import die_with_parent, environment_for_children, restore_stop
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 30
-STOP_SECONDS = 10
-
-
-class DidNotStart(Exception):
-    """A server of the bench ended, or did not listen in time; the text is what it wrote."""
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+STOP_SECONDS = 40
 
 
 @contextlib.contextmanager
@@ -35,10 +26,11 @@ def serving(
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=os.environ | (environment or {}),
+            env=environment_for_children() | (environment or {}),
             stdout=output,
             stderr=output,
             start_new_session=True,
+            preexec_fn=_prepare_child,
         )
     try:
         _wait_until_listening(process, port, log)
@@ -52,13 +44,18 @@ def serving(
             process.wait()
 
 
+def _prepare_child() -> None:
+    restore_stop()
+    die_with_parent(signal.SIGTERM)
+
+
 def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         if process.poll() is not None or time.monotonic() > deadline:
-            raise DidNotStart(log.read_text(errors="replace")[-2_000:])
+            raise LocalError("It did not start:\n" + log.read_text(errors="replace")[-2_000:])
         time.sleep(0.05)
 
 
@@ -66,6 +63,6 @@ def uvicorn(application: str, port: int) -> list[str]:
     """Return the command of one uvicorn worker, with the options of `make run`."""
     return [
         *(sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1"),
-        *("--port", str(port), "--no-access-log", "--log-level", "warning"),
-        *("--loop", "uvloop", "--http", "httptools", "--no-server-header", "--backlog", "4096"),
+        *("--port", str(port), "--no-access-log", "--no-server-header", "--no-proxy-headers"),
+        *("--timeout-graceful-shutdown", "30"),
     ]

@@ -26,7 +26,7 @@ class Row:
 
     def rate(self) -> float | None:
         """Return the median of calls per second."""
-        return median([run.result.rate for run in self.runs])
+        return median([run.rate(by_time=self.by_time) for run in self.runs])
 
     def of_floor(self) -> float | None:
         """Return the median of each round's ratio to the floor in the same round."""
@@ -46,8 +46,8 @@ class Row:
             _number(self.rate(), 0 if (self.rate() or 0) >= 100 else 1),
             "" if ratio is None else f"{ratio:.0%}",
             *(_number(self.cpu(part), 2) for part in ("web", "PostgreSQL", "Valkey")),
-            _number(alone and alone.p50_ms, 2),
-            _number(alone and alone.p99_ms, 2),
+            _number(alone.p50_ms if alone else None, 2),
+            _number(alone.p99_ms if alone else None, 2),
             _number(alone.p50_ms - direct.p50_ms if added and alone and direct else None, 2),
             _number(alone.p99_ms - direct.p99_ms if added and alone and direct else None, 2),
             _number(None if self.memory is None else self.memory / 2**20, 0),

@@ -40,10 +40,10 @@ AFTER_TOKENS = 5
 """Tokens that a stream delivers before its fault."""
 
 PLAIN = frozenset(
-    (
-        "slow-start hang ignores-max no-usage usage-last cached reasoning "
-        "cut reset silent-end error-mid garbage 200-error comments"
-    ).split()
+    {
+        *("slow-start", "hang", "ignores-max", "no-usage", "usage-last", "cached", "reasoning"),
+        *("cut", "reset", "silent-end", "error-mid", "garbage", "200-error", "comments"),
+    }
 )
 SHORT = {"slow": "pace-100", "fast-100": "tokens-100", "long": "tokens-10000"}
 NUMBERED = re.compile(r"(pace|tokens|fail)-(\d{1,6})")

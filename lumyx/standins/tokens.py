@@ -17,7 +17,7 @@ PER_IMAGE = 85
 @cache
 def _encoding() -> Any:
     # Imported late: the vocabulary takes a second to load, and only the running stand-in needs it.
-    import bpe_openai  # type: ignore[import-untyped]
+    import bpe_openai
 
     return bpe_openai.get_encoding("o200k_base")
 
