@@ -15,7 +15,7 @@ class Batcher(Generic[Item, Result]):
     `send` gets the items of a batch and gives one result for each, in the same order.
     When it raises, every caller of that batch gets the exception. `orphaned` gets the
     result of an item whose caller was cancelled while its batch was under way. An item
-    whose caller was cancelled before is dropped, unless `keep_cancelled`.
+    whose caller was cancelled before is dropped.
     """
 
     def __init__(
@@ -24,10 +24,8 @@ class Batcher(Generic[Item, Result]):
         *,
         most: int = 256,
         orphaned: Callable[[Item, Result], None] | None = None,
-        keep_cancelled: bool = False,
     ) -> None:
         self._send = send
-        self._keep_cancelled = keep_cancelled
         self._orphaned = orphaned
         self._most = most
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
@@ -71,6 +69,6 @@ class Batcher(Generic[Item, Result]):
         batch: list[tuple[Item, asyncio.Future[Result]]] = []
         while self._waiting and len(batch) < self._most:
             entry = self._waiting.popleft()
-            if self._keep_cancelled or not entry[1].done():
+            if not entry[1].done():
                 batch.append(entry)
         return batch

@@ -6,14 +6,16 @@ Django's connection, so that they can join a transaction.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import psycopg
 from django.conf import settings
 from django.db import connection
+from psycopg.rows import TupleRow
 from psycopg_pool import PoolTimeout
 
 from billing import ledger_sql
@@ -23,10 +25,12 @@ from billing.postgres import Pool
 
 log = logging.getLogger("lumyx.billing")
 
+Connection = psycopg.AsyncConnection[TupleRow]
 CLOSE = ledger_sql.CLOSE.replace(ledger_sql.RECORDED, "")
 UNAVAILABLE = (psycopg.OperationalError, PoolTimeout)
-SETTLE_TRIES = 6
-"""Tries to close a hold, with pauses of 0.1, 0.2, 0.4, 0.8 and 1.6 s between them."""
+SETTLE_TRIES = 7
+"""Tries to close a hold, with pauses between them that double."""
+FIRST_PAUSE = 0.1
 
 HOLD_DAYS = 29
 """Days after which a closed hold is deleted; the sweep is hourly and 30 are promised."""
@@ -78,7 +82,7 @@ Grant = tuple[int, int, str | None, int | None]
 Encoder = Callable[[Sequence[object]], bytes]
 
 
-def _literal(values: Iterable[object]) -> str:
+def literal(values: Iterable[object]) -> str:
     """Write numbers and ids as a PostgreSQL array, faster than the driver adapts a list."""
     return "{" + ",".join(map(str, values)) + "}"
 
@@ -86,12 +90,12 @@ def _literal(values: Iterable[object]) -> str:
 def authorize_parameters(requests: Sequence[HoldRequest]) -> dict[str, Any]:
     """Return the parameters of one authorize statement."""
     return {
-        "ord": _literal(range(len(requests))),
-        "hold": _literal(r.hold for r in requests),
-        "account": _literal(r.account for r in requests),
+        "ord": literal(range(len(requests))),
+        "hold": literal(r.hold for r in requests),
+        "account": literal(r.account for r in requests),
         "request": [r.request_id for r in requests],
-        "want": _literal(r.want for r in requests),
-        "need": _literal(r.need for r in requests),
+        "want": literal(r.want for r in requests),
+        "need": literal(r.need for r in requests),
         "ttl": settings.HOLD_SECONDS,
     }
 
@@ -99,11 +103,11 @@ def authorize_parameters(requests: Sequence[HoldRequest]) -> dict[str, Any]:
 def close_parameters(closings: Sequence[Closing], *, expired: bool = False) -> dict[str, Any]:
     """Return the parameters of one statement that settles and releases holds."""
     return {
-        "ord": _literal(range(len(closings))),
-        "hold": _literal(c.hold.id for c in closings),
-        "account": _literal(c.hold.account for c in closings),
-        "cost": _literal(c.cost for c in closings),
-        "state": _literal(int(c.state) for c in closings),
+        "ord": literal(range(len(closings))),
+        "hold": literal(c.hold.id for c in closings),
+        "account": literal(c.hold.account for c in closings),
+        "cost": literal(c.cost for c in closings),
+        "state": literal(int(c.state) for c in closings),
         "expired": expired,
     }
 
@@ -126,9 +130,10 @@ def decide(request: HoldRequest, grant: Grant) -> OpenHold | None:
 class Ledger:
     """Batched holds and settlements of one web process.
 
-    `record` is an insert that stores usage records, given as `encode` writes them in
-    `%(records)s`, in the statement of the settlement itself. When it fails, the settlement
-    is made without them.
+    What closes and what opens goes into one transaction, so that one durable commit serves
+    both and neither waits for the other's locks. `record` is an insert that stores usage
+    records, given as `encode` writes them in `%(records)s`, in the statement of the
+    settlement itself. When it fails, the settlement is made without them.
     """
 
     def __init__(self, pool: Pool, *, record: str, encode: Encoder) -> None:
@@ -137,10 +142,10 @@ class Ledger:
             ledger_sql.RECORDED, f", recorded as ({record})"
         )
         self._encode = encode
-        self._authorizing: Batcher[HoldRequest, Grant] = Batcher(
-            self._send_authorizations, orphaned=self._release_orphan
+        self._moves: Batcher[HoldRequest | Closing, Grant | int] = Batcher(
+            self._send, orphaned=self._release_orphan
         )
-        self._closing: Batcher[Closing, int] = Batcher(self._send_closings, keep_cancelled=True)
+        self._unsettled: set[asyncio.Future[int]] = set()
 
     async def authorize(self, request: HoldRequest) -> OpenHold:
         """Set micro-credits aside for a call.
@@ -149,7 +154,7 @@ class Ledger:
         cancelled meanwhile leaves no hold behind.
         """
         while True:
-            waiting = self._authorizing.submit(request)
+            waiting = self._moves.submit(request)
             try:
                 grant = await waiting
             except asyncio.CancelledError:
@@ -157,7 +162,7 @@ class Ledger:
                 if waiting.done() and not waiting.cancelled() and not waiting.exception():
                     self._release_orphan(request, waiting.result())
                 raise
-            hold = decide(request, grant)
+            hold = decide(request, cast(Grant, grant))
             if hold is not None:
                 return hold
 
@@ -167,11 +172,11 @@ class Ledger:
         The future is the charge, once durable. Whoever awaits it may be cancelled: the
         settlement is made all the same.
         """
-        return self._close_later(Closing(hold, cost, HoldState.SETTLED, record))
+        return self._close(Closing(hold, cost, HoldState.SETTLED, record))
 
     def release(self, hold: OpenHold, *, record: object | None = None) -> asyncio.Future[int]:
         """Give a whole hold back."""
-        return self._close_later(Closing(hold, 0, HoldState.RELEASED, record))
+        return self._close(Closing(hold, 0, HoldState.RELEASED, record))
 
     async def extend(self, hold: OpenHold) -> None:
         """Keep the hold of a call that is still alive from expiring."""
@@ -183,72 +188,110 @@ class Ledger:
 
     async def drain(self) -> None:
         """Wait until every settlement is durable."""
-        await self._authorizing.drain()
-        await self._closing.drain()
+        await self._moves.drain()
+        while self._unsettled:
+            await asyncio.wait(self._unsettled)
 
-    def _release_orphan(self, request: HoldRequest, grant: Grant) -> None:
-        if grant[0]:
-            self.release(OpenHold(request.hold, request.account, grant[0]))
+    def _release_orphan(self, item: HoldRequest | Closing, result: Grant | int) -> None:
+        if isinstance(item, HoldRequest) and isinstance(result, tuple) and result[0]:
+            self.release(OpenHold(item.hold, item.account, result[0]))
 
-    def _close_later(self, closing: Closing) -> asyncio.Future[int]:
-        future = self._closing.submit(closing)
+    def _close(self, closing: Closing) -> asyncio.Future[int]:
+        closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._unsettled.add(closed)
         # Nobody may be left to ask for the exception, which was logged where it arose.
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return future
+        closed.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._try_to_close(closing, closed, 0)
+        return closed
 
-    async def _send_authorizations(self, requests: Sequence[HoldRequest]) -> Sequence[Grant]:
+    def _try_to_close(self, closing: Closing, closed: asyncio.Future[int], tries: int) -> None:
+        def after(moved: "asyncio.Future[Grant | int]") -> None:
+            error = moved.exception()
+            if isinstance(error, LedgerUnavailable) and tries + 1 < SETTLE_TRIES:
+                pause = FIRST_PAUSE * 2**tries
+                asyncio.get_running_loop().call_later(
+                    pause, self._try_to_close, closing, closed, tries + 1
+                )
+                return
+            self._unsettled.discard(closed)
+            if error is not None:
+                log.error("alarm: hold %s could not be closed and will expire", closing.hold.id)
+            if closed.done():
+                return
+            if error is not None:
+                closed.set_exception(error)
+            else:
+                closed.set_result(cast(int, moved.result()))
+
+        self._moves.submit(closing).add_done_callback(after)
+
+    async def _send(self, items: Sequence[HoldRequest | Closing]) -> list[Grant | int]:
+        requests = [item for item in items if isinstance(item, HoldRequest)]
+        closings = [item for item in items if isinstance(item, Closing)]
         for last in (False, True):
             try:
-                async with self._pool.connection() as pg:
-                    cursor = await pg.execute(ledger_sql.AUTHORIZE, authorize_parameters(requests))
-                    rows = await cursor.fetchall()
+                charged, grants = await self._move(closings, requests)
+                missed = [c for n, c in enumerate(closings) if n not in charged]
+                earlier = await self._explain(missed) if missed else {}
+                break
             except UNAVAILABLE as error:
                 if last:
                     raise LedgerUnavailable from error
-            else:
-                grants: dict[int, Grant] = {row[0]: row[1:] for row in rows}
-                return [grants[number] for number in range(len(requests))]
-        raise AssertionError("unreachable")
+        granted = iter([grants[n] for n in range(len(requests))])
+        paid = iter([charged.get(n, earlier.get(c.hold.id, 0)) for n, c in enumerate(closings)])
+        return [next(granted) if isinstance(i, HoldRequest) else next(paid) for i in items]
 
-    async def _send_closings(self, closings: Sequence[Closing]) -> Sequence[int]:
-        pause = 0.1
-        for attempt in range(SETTLE_TRIES):
-            try:
-                charged = await self._close(closings)
-                missed = [c for n, c in enumerate(closings) if n not in charged]
-                earlier = await self._explain(missed) if missed else {}
-                return [charged.get(n, earlier.get(c.hold.id, 0)) for n, c in enumerate(closings)]
-            except UNAVAILABLE as error:
-                if attempt + 1 == SETTLE_TRIES:
-                    log.error("alarm: %d holds could not be closed and will expire", len(closings))
-                    raise LedgerUnavailable from error
-                await asyncio.sleep(pause)
-                pause *= 2
-        raise AssertionError("unreachable")
-
-    async def _close(self, closings: Sequence[Closing]) -> dict[int, int]:
-        parameters = close_parameters(closings)
+    async def _move(
+        self, closings: Sequence[Closing], requests: Sequence[HoldRequest]
+    ) -> tuple[dict[int, int], dict[int, Grant]]:
+        """Close and open holds in one transaction; return the charges and the grants."""
         records = [c.record for c in closings if c.record is not None]
         async with self._pool.connection() as pg:
             if records:
                 try:
-                    cursor = await pg.execute(
-                        self._close_and_record,
-                        {**parameters, "records": self._encode(records).decode()},
-                    )
-                    return dict(await cursor.fetchall())
+                    encoded = self._encode(records).decode()
+                    return await self._run(pg, closings, requests, encoded)
                 except UNAVAILABLE:
                     raise
                 except psycopg.Error as error:
                     log.error("alarm: usage records lost: %s", type(error).__name__)
-            cursor = await pg.execute(CLOSE, parameters)
-            return dict(await cursor.fetchall())
+            return await self._run(pg, closings, requests, None)
+
+    async def _run(
+        self,
+        pg: Connection,
+        closings: Sequence[Closing],
+        requests: Sequence[HoldRequest],
+        records: str | None,
+    ) -> tuple[dict[int, int], dict[int, Grant]]:
+        closed = opened = None
+        async with contextlib.AsyncExitStack() as stack:
+            if closings and requests:
+                await stack.enter_async_context(pg.pipeline())
+                await stack.enter_async_context(pg.transaction())
+                # Both statements lock accounts by id; so that all of them are taken in one
+                # order, they are taken first.
+                accounts = {c.hold.account for c in closings} | {r.account for r in requests}
+                await pg.execute(ledger_sql.LOCK, {"account": literal(accounts)})
+            if closings:
+                parameters = close_parameters(closings)
+                if records is None:
+                    closed = await pg.execute(CLOSE, parameters)
+                else:
+                    parameters["records"] = records
+                    closed = await pg.execute(self._close_and_record, parameters)
+            if requests:
+                opened = await pg.execute(ledger_sql.AUTHORIZE, authorize_parameters(requests))
+        return (
+            dict(await closed.fetchall()) if closed is not None else {},
+            {row[0]: row[1:] for row in await opened.fetchall()} if opened is not None else {},
+        )
 
     async def _explain(self, closings: Sequence[Closing]) -> dict[str, int]:
         """Say what was charged for holds that were closed before, and note what was lost."""
         by_id = {c.hold.id: c for c in closings}
         async with self._pool.connection() as pg:
-            cursor = await pg.execute(ledger_sql.READ_HOLDS, {"hold": _literal(by_id)})
+            cursor = await pg.execute(ledger_sql.READ_HOLDS, {"hold": literal(by_id)})
             charged: dict[str, int] = {}
             for hold, state, cost in await cursor.fetchall():
                 closing = by_id[hold]
@@ -313,4 +356,4 @@ def delete_old_holds(*, days: int = HOLD_DAYS, limit: int = 5_000) -> int:
     """Delete holds that were closed and are older than the request log may be."""
     with connection.cursor() as cursor:
         cursor.execute(ledger_sql.DELETE_OLD, {"days": days, "limit": limit})
-        return cursor.rowcount
+        return int(cursor.rowcount)

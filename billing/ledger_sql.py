@@ -5,6 +5,11 @@ state change gates the update of the balance, never the other way round. Each st
 serves one request and a thousand alike.
 """
 
+# Taken first where a transaction holds several of the statements below.
+LOCK = """
+select id from billing_account where id = any(%(account)s::bigint[]) order by id for update
+"""
+
 # Grants in order. The first request of an account in a batch is clamped to what is free
 # (never below its `need`); what stands behind it must fit whole, else it is retried.
 # Gives (ord, granted, left, earlier hold): granted 0 means no money or a duplicate, `left`

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 
 from django.conf import settings
 
@@ -64,21 +65,22 @@ class Exchange:
         most = self.call.most_output
         return cap if most is None or cap < most else None
 
-    def observe(self, answer: Answer) -> None:
-        """Meter an answer or a chunk of one."""
-        for choice in answer.choices or ():
-            output = choice.delta or choice.message
-            size = output.size() if output is not None else 0
-            if size:
-                if self._first_ms is None:
-                    self._first_ms = self._visit.elapsed_ms()
-                self._deltas += 1
-                self._bytes += size
-        if answer.reports_usage():
-            try:
-                self._usage = answer.tokens()
-            except BadUsage:
-                log.error("alarm: impossible usage in call %s", self._visit.public_id)
+    def observe(self, answers: Iterable[Answer]) -> None:
+        """Meter a whole answer or chunks of one."""
+        for answer in answers:
+            for choice in answer.choices or ():
+                output = choice.delta or choice.message
+                size = output.size() if output is not None else 0
+                if size:
+                    self._deltas += 1
+                    self._bytes += size
+            if answer.usage is not None:
+                try:
+                    self._usage = answer.tokens()
+                except BadUsage:
+                    log.error("alarm: impossible usage in call %s", self._visit.public_id)
+        if self._deltas and self._first_ms is None:
+            self._first_ms = self._visit.elapsed_ms()
 
     def exhausted(self) -> bool:
         """Return whether the output surely costs more than what was set aside."""

@@ -106,7 +106,7 @@ class Proxy:
             whole = await upstream.read_whole(response)
         finally:
             response.close()
-        exchange.observe(read_completion(whole))
+        exchange.observe([read_completion(whole)])
         try:
             await exchange.close(status=200, complete=True)
         except NoLedger:

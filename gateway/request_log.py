@@ -60,7 +60,7 @@ class RequestLog:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._writing: Batcher[Row, None] = Batcher(self._write, keep_cancelled=True)
+        self._writing: Batcher[Row, None] = Batcher(self._write)
 
     def write(self, row: Row) -> None:
         """Write a row soon; a failed write never fails the call that it tells of."""

@@ -4,14 +4,13 @@ import logging
 from collections.abc import AsyncIterator
 
 import aiohttp
-import msgspec
 
 from billing.ledger import LedgerUnavailable
 from gateway import upstream
 from gateway.errors import ApiError, ceiling_reached, stream_broken, upstream_failed
 from gateway.exchange import CLIENT_LEFT, Exchange
 from gateway.wire import openai
-from gateway.wire.openai_answers import BrokenStream, Events, Renamer, read_answer
+from gateway.wire.openai_answers import Answer, BrokenStream, Events, Renamer, read_chunks
 
 log = logging.getLogger("lumyx.gateway")
 
@@ -74,39 +73,49 @@ class ChatStream:
 
     def _take(self, data: bytes) -> bytes:
         """Meter what came and return what goes on to the client."""
-        out: list[bytes] = []
-        for event in self._events.feed(data):
-            payload = self._events.data(event)
-            if payload is None:
-                continue
-            if payload == b"[DONE]":
-                self._done = True
-                break
-            if self._pass_on(payload):
-                out += (b"data: ", payload, b"\n\n")
-            if self._error is not None:
-                break
-        return self._rename(b"".join(out)) if out else b""
+        payloads = self._events.feed(data)
+        if openai.DONE_DATA in payloads:
+            self._done = True
+            payloads = payloads[: payloads.index(openai.DONE_DATA)]
+        chunks = self._read(payloads)
+        self._exchange.observe(chunks)
+        ready = [
+            payload
+            for payload, chunk in zip(payloads, chunks, strict=False)
+            if self._goes_on(chunk)
+        ]
+        if self._error is None and self._exchange.exhausted():
+            self._error = ceiling_reached()
+        return self._rename(b"data: " + b"\n\ndata: ".join(ready) + b"\n\n") if ready else b""
 
-    def _pass_on(self, payload: bytes) -> bool:
+    def _read(self, payloads: list[bytes]) -> list[Answer]:
+        """Read chunks up to the first that is broken, which ends the stream."""
         try:
-            chunk = read_answer(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self._error = stream_broken()
-            return False
-        if chunk.failed():
-            self._error = stream_broken()
-            return False
-        self._exchange.observe(chunk)
-        choices = chunk.choices or ()
-        for choice in choices:
+            chunks = read_chunks(payloads)
+        except BrokenStream:
+            chunks = []
+            for payload in payloads:
+                try:
+                    chunks += read_chunks([payload])
+                except BrokenStream:
+                    self._error = stream_broken()
+                    break
+        for number, chunk in enumerate(chunks):
+            if chunk.error is not None:
+                self._error = stream_broken()
+                return chunks[:number]
+        return chunks
+
+    def _goes_on(self, chunk: Answer) -> bool:
+        """Return whether a chunk is for the client, and note when the answer is finished."""
+        if not chunk.choices:
+            return chunk.usage is None or self._exchange.call.include_usage
+        for choice in chunk.choices:
             if choice.finish_reason is not None:
                 self._finished = True
                 # The usage chunk, which says what it cost, is still to come.
                 self._cut = self._cut or (self._capped and choice.finish_reason == "length")
-        if self._exchange.exhausted():
-            self._error = ceiling_reached()
-        return bool(choices) or not chunk.reports_usage() or self._exchange.call.include_usage
+        return True
 
 
 def _broken(error: Exception) -> ApiError:

@@ -15,12 +15,23 @@ create trigger billing_ledger_no_truncate
   before truncate on billing_ledgerentry
   for each statement execute function billing_refuse_change();
 
+create function billing_keep_account() returns trigger language plpgsql as $$
+begin
+  raise exception 'accounts are kept for their ledger' using errcode = 'restrict_violation';
+end $$;
+
+create trigger billing_account_kept
+  before delete on billing_account
+  for each row execute function billing_keep_account();
+
 -- Accounts are created once and then moved by every call: leave room to update in place.
 alter table billing_account set (fillfactor = 50);
 alter table billing_hold set (fillfactor = 70);
 """
 
 BACKWARD = """
+drop trigger billing_account_kept on billing_account;
+drop function billing_keep_account();
 alter table billing_hold reset (fillfactor);
 alter table billing_account reset (fillfactor);
 drop trigger billing_ledger_no_truncate on billing_ledgerentry;

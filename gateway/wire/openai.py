@@ -10,6 +10,7 @@ from gateway.errors import ApiError, bad_request
 from gateway.pricing import MOST_TOKENS, Tokens
 
 ENDPOINT = "chat/completions"
+DONE_DATA = b"[DONE]"
 DONE = b"data: [DONE]\n\n"
 
 BYTES_PER_TOKEN = 4

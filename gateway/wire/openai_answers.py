@@ -17,21 +17,19 @@ from gateway.wire.openai import BadUsage, Usage, tokens_of
 MOST_EVENT_BYTES = 4 * 1024 * 1024
 """A single event of a stream is never this long; what is longer is not kept."""
 
-NULL = b"null"
 MODEL = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
 _encode = msgspec.json.Encoder().encode
 _read_fields = msgspec.json.Decoder(dict[str, Raw]).decode
-_read_usage = msgspec.json.Decoder(Usage).decode
 
 
-class Output(msgspec.Struct):
+class Output(msgspec.Struct, gc=False):
     """What a choice brings, whole or as a delta."""
 
     content: Any = None
     reasoning_content: Any = None
     reasoning: Any = None
     refusal: Any = None
-    tool_calls: Raw = Raw(b"")
+    tool_calls: Any = None
 
     def size(self) -> int:
         """Return the bytes of output in it."""
@@ -39,11 +37,10 @@ class Output(msgspec.Struct):
         for text in (self.content, self.reasoning_content, self.reasoning, self.refusal):
             if isinstance(text, str):
                 size += len(text) if text.isascii() else len(text.encode())
-        calls = memoryview(self.tool_calls)
-        return size + (0 if calls == NULL else len(calls))
+        return size + (len(_encode(self.tool_calls)) if self.tool_calls else 0)
 
 
-class Choice(msgspec.Struct):
+class Choice(msgspec.Struct, gc=False):
     """One answer among `n`."""
 
     delta: Output | None = None
@@ -51,30 +48,34 @@ class Choice(msgspec.Struct):
     finish_reason: Any = None
 
 
-class Answer(msgspec.Struct):
+class Answer(msgspec.Struct, gc=False):
     """A completion, or a chunk of one."""
 
     choices: list[Choice] | None = None
-    usage: Raw = Raw(b"")
-    error: Raw = Raw(b"")
-
-    def failed(self) -> bool:
-        """Return whether it is an error in the place of an answer."""
-        return bool(memoryview(self.error)) and memoryview(self.error) != NULL
-
-    def reports_usage(self) -> bool:
-        """Return whether it carries a usage object."""
-        return bool(memoryview(self.usage)) and memoryview(self.usage) != NULL
+    usage: Any = None
+    error: Any = None
 
     def tokens(self) -> Tokens:
         """Return the tokens of its usage object; raise BadUsage where that is impossible."""
         try:
-            return tokens_of(_read_usage(self.usage))
-        except msgspec.DecodeError:
+            return tokens_of(msgspec.convert(self.usage, Usage))
+        except msgspec.ValidationError:
             raise BadUsage from None
 
 
 read_answer = msgspec.json.Decoder(Answer).decode
+_read_answers = msgspec.json.Decoder(list[Answer]).decode
+
+
+def read_chunks(payloads: list[bytes]) -> list[Answer]:
+    """Read the chunks of a stream, many at once; raise BrokenStream where one is none."""
+    try:
+        chunks = _read_answers(b"[" + b",".join(payloads) + b"]")
+        if len(chunks) == len(payloads):
+            return chunks
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    raise BrokenStream
 
 
 def renamed(body: bytes, name: str) -> bytes:
@@ -90,7 +91,7 @@ def read_completion(body: bytes) -> Answer:
         answer = read_answer(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise upstream_failed(502) from None
-    if answer.failed() or answer.choices is None:
+    if answer.error is not None or answer.choices is None:
         raise upstream_failed(502)
     return answer
 
@@ -123,27 +124,29 @@ class Events:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Return the events that these bytes complete, without their blank line."""
+        """Return the data of the events that these bytes complete; comments and ids fall away."""
         buffer = self._rest + data if self._rest else data
         if b"\r" in buffer:
             held = b"\r" if buffer.endswith(b"\r") else b""
             buffer = buffer.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n") + held
         end = buffer.rfind(b"\n\n")
-        if end < 0:
-            self._rest = buffer
-        else:
-            self._rest = buffer[end + 2 :]
-            buffer = buffer[:end]
+        self._rest = buffer if end < 0 else buffer[end + 2 :]
         if len(self._rest) > MOST_EVENT_BYTES:
             raise BrokenStream
-        return buffer.split(b"\n\n") if end >= 0 else []
+        return [] if end < 0 else _data_of(buffer[:end])
 
-    @staticmethod
-    def data(event: bytes) -> bytes | None:
-        """Return an event's data, or None where it has none (a comment, an id)."""
-        if event.startswith(b"data: ") and b"\n" not in event:
-            return event[6:]
-        lines = [
-            line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")
-        ]
-        return b"\n".join(lines) if lines else None
+
+def _data_of(block: bytes) -> list[bytes]:
+    if block.startswith(b"data: "):
+        found = block[6:].split(b"\n\ndata: ")
+        # Where every newline separates two events, each is one plain line of data.
+        if block.count(b"\n") == 2 * (len(found) - 1):
+            return found
+    return [data for event in block.split(b"\n\n") if (data := _data(event)) is not None]
+
+
+def _data(event: bytes) -> bytes | None:
+    lines = [
+        line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")
+    ]
+    return b" ".join(lines) if lines else None

@@ -236,6 +236,11 @@ def test_the_database_refuses_to_change_the_ledger(customer: Customer, statement
     assert LedgerEntry.objects.count() >= before > 0
 
 
+def test_the_database_refuses_to_delete_an_account(customer: Customer) -> None:
+    with connection.cursor() as cursor, pytest.raises(Exception, match="kept for their ledger"):
+        cursor.execute("delete from billing_account where id = %s", [customer.account.id])
+
+
 def test_the_invariants_notice_a_wrong_balance(customer: Customer) -> None:
     customer.balance()
     customer.account.balance += 1

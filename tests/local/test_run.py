@@ -1,0 +1,84 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from lumyx.local import LocalError, run, secrets
+from lumyx.local.engines import Engines
+
+STARTED = Engines("postgresql://lumyx:x@127.0.0.1:1/lumyx", "redis://:y@127.0.0.1:2/0")
+
+
+def environment(monkeypatch: pytest.MonkeyPatch, **given: str) -> dict[str, str]:
+    for name in ("STANDINS", "DEBUG", "PUBLIC_URL", "PROVIDER_BASE_URL", "SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    return run.service_environment(secrets.make(), STARTED, 8123)
+
+
+def test_secrets_are_made_once_and_for_their_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.env"
+    made = secrets.load(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert secrets.load(file) == made
+    assert len(set(made.values())) == len(made)
+    assert made["KEY_PEPPERS"].startswith("1:")
+
+
+def test_a_secret_that_an_older_file_lacks_is_added(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.env"
+    secrets.write(file, {"SECRET_KEY": "kept"})
+    assert secrets.load(file)["SECRET_KEY"] == "kept"
+    assert "VALKEY_PASSWORD" in secrets.read(file)
+
+
+def test_a_port_in_use_is_refused_with_a_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(LocalError, match=f"Port {port} is in use.*PORT={port + 1}"):
+            run.read_port(str(port))
+
+
+@pytest.mark.parametrize("text", ["web", "0", "65536", "-1", "8e3", "٣"])
+def test_a_port_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(LocalError, match="PORT must be a number"):
+        run.read_port(text)
+
+
+def test_two_runs_do_not_share_their_data(tmp_path: Path) -> None:
+    with (
+        run.only_run(tmp_path / "lock"),
+        pytest.raises(LocalError, match="runs here already"),
+        run.only_run(tmp_path / "lock"),
+    ):
+        pass
+
+
+def test_a_run_is_like_production_but_for_the_stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = environment(monkeypatch)
+    assert (made["DEBUG"], made["STANDINS"]) == ("0", "1")
+    assert made["PUBLIC_URL"] == "http://127.0.0.1:8123"
+    assert made["DATABASE_URL"] == STARTED.database_url
+    assert list(run.commands(made, 8123)) == ["web", "worker", "beat", "provider"]
+
+
+def test_what_the_caller_sets_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = environment(monkeypatch, SECRET_KEY="mine", PUBLIC_URL="https://lumyx.example")
+    assert (made["SECRET_KEY"], made["PUBLIC_URL"]) == ("mine", "https://lumyx.example")
+
+
+def test_a_real_provider_needs_no_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = environment(monkeypatch, PROVIDER_BASE_URL="https://provider.example/v1")
+    assert "provider" not in run.commands(made, 8123)
+    assert "STANDIN_PROVIDER_URL" not in made
+
+
+def test_the_ready_line_comes_with_a_call_that_works(capsys: pytest.CaptureFixture[str]) -> None:
+    run.announce(8123, {"LUMYX_API_KEY": "lx-abc", "LUMYX_MODEL": "some-model"})
+    lines = capsys.readouterr().out.splitlines()
+    assert "LumyxAI is ready: http://127.0.0.1:8123" in lines
+    call = next(line for line in lines if line.startswith("curl "))
+    assert "http://127.0.0.1:8123/api/v1/chat/completions" in call
+    assert "Bearer lx-abc" in call
+    assert '"model": "some-model"' in call
