@@ -6,7 +6,6 @@ Django's connection, so that they can join a transaction.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
@@ -15,7 +14,6 @@ import msgspec
 import psycopg
 from django.conf import settings
 from django.db import connection
-from psycopg.rows import TupleRow
 from psycopg_pool import PoolTimeout
 
 from billing import ledger_sql
@@ -25,8 +23,6 @@ from billing.postgres import Pool
 
 log = logging.getLogger("lumyx.billing")
 
-Connection = psycopg.AsyncConnection[TupleRow]
-CLOSE = ledger_sql.CLOSE.replace(ledger_sql.RECORDED, "")
 UNAVAILABLE = (psycopg.OperationalError, PoolTimeout)
 SETTLE_TRIES = 7
 """Tries to close a hold, with pauses between them that double."""
@@ -87,29 +83,37 @@ def literal(values: Iterable[object]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def authorize_parameters(requests: Sequence[HoldRequest]) -> dict[str, Any]:
-    """Return the parameters of one authorize statement."""
+def move_parameters(
+    closings: Sequence[Closing], requests: Sequence[HoldRequest], *, expired: bool = False
+) -> dict[str, Any]:
+    """Return the parameters of one statement that closes and grants holds."""
     return {
-        "ord": literal(range(len(requests))),
-        "hold": literal(r.hold for r in requests),
-        "account": literal(r.account for r in requests),
-        "request": [r.request_id for r in requests],
-        "want": literal(r.want for r in requests),
-        "need": literal(r.need for r in requests),
+        "c_ord": literal(range(len(closings))),
+        "c_hold": literal(c.hold.id for c in closings),
+        "c_account": literal(c.hold.account for c in closings),
+        "c_cost": literal(c.cost for c in closings),
+        "c_state": literal(int(c.state) for c in closings),
+        "expired": expired,
+        "a_ord": literal(range(len(requests))),
+        "a_hold": literal(r.hold for r in requests),
+        "a_account": literal(r.account for r in requests),
+        "a_request": [r.request_id for r in requests],
+        "a_want": literal(r.want for r in requests),
+        "a_need": literal(r.need for r in requests),
         "ttl": settings.HOLD_SECONDS,
     }
 
 
-def close_parameters(closings: Sequence[Closing], *, expired: bool = False) -> dict[str, Any]:
-    """Return the parameters of one statement that settles and releases holds."""
-    return {
-        "ord": literal(range(len(closings))),
-        "hold": literal(c.hold.id for c in closings),
-        "account": literal(c.hold.account for c in closings),
-        "cost": literal(c.cost for c in closings),
-        "state": literal(int(c.state) for c in closings),
-        "expired": expired,
-    }
+def sort_moved(rows: Iterable[tuple[Any, ...]]) -> tuple[dict[int, int], dict[int, Grant]]:
+    """Return the charges of what was closed and the grants of what was asked, by position."""
+    charged: dict[int, int] = {}
+    grants: dict[int, Grant] = {}
+    for closed, place, amount, *rest in rows:
+        if closed:
+            charged[place] = amount
+        else:
+            grants[place] = (amount, rest[0], rest[1], rest[2])
+    return charged, grants
 
 
 def decide(request: HoldRequest, grant: Grant) -> OpenHold | None:
@@ -130,15 +134,15 @@ def decide(request: HoldRequest, grant: Grant) -> OpenHold | None:
 class Ledger:
     """Batched holds and settlements of one web process.
 
-    What closes and what opens goes into one transaction, so that one durable commit serves
-    both and neither waits for the other's locks. `record` is an insert that stores usage
+    What closes and what opens goes into one statement, so that one durable commit serves both
+    and neither waits for the other's locks. `record` is an insert that stores usage
     records, given as `encode` writes them in `%(records)s`, in the statement of the
     settlement itself. When it fails, the settlement is made without them.
     """
 
     def __init__(self, pool: Pool, *, record: str, encode: Encoder) -> None:
         self._pool = pool
-        self._close_and_record = ledger_sql.CLOSE.replace(
+        self._move_and_record = ledger_sql.MOVE.replace(
             ledger_sql.RECORDED, f", recorded as ({record})"
         )
         self._encode = encode
@@ -244,48 +248,22 @@ class Ledger:
     async def _move(
         self, closings: Sequence[Closing], requests: Sequence[HoldRequest]
     ) -> tuple[dict[int, int], dict[int, Grant]]:
-        """Close and open holds in one transaction; return the charges and the grants."""
+        """Close and grant holds in one statement; return the charges and the grants."""
+        parameters = move_parameters(closings, requests)
         records = [c.record for c in closings if c.record is not None]
         async with self._pool.connection() as pg:
             if records:
+                parameters["records"] = self._encode(records).decode()
                 try:
-                    encoded = self._encode(records).decode()
-                    return await self._run(pg, closings, requests, encoded)
+                    cursor = await pg.execute(self._move_and_record, parameters)
+                    return sort_moved(await cursor.fetchall())
                 except UNAVAILABLE:
                     raise
                 except psycopg.Error as error:
                     log.error("alarm: usage records lost: %s", type(error).__name__)
-            return await self._run(pg, closings, requests, None)
-
-    async def _run(
-        self,
-        pg: Connection,
-        closings: Sequence[Closing],
-        requests: Sequence[HoldRequest],
-        records: str | None,
-    ) -> tuple[dict[int, int], dict[int, Grant]]:
-        closed = opened = None
-        async with contextlib.AsyncExitStack() as stack:
-            if closings and requests:
-                await stack.enter_async_context(pg.pipeline())
-                await stack.enter_async_context(pg.transaction())
-                # Both statements lock accounts by id; so that all of them are taken in one
-                # order, they are taken first.
-                accounts = {c.hold.account for c in closings} | {r.account for r in requests}
-                await pg.execute(ledger_sql.LOCK, {"account": literal(accounts)})
-            if closings:
-                parameters = close_parameters(closings)
-                if records is None:
-                    closed = await pg.execute(CLOSE, parameters)
-                else:
-                    parameters["records"] = records
-                    closed = await pg.execute(self._close_and_record, parameters)
-            if requests:
-                opened = await pg.execute(ledger_sql.AUTHORIZE, authorize_parameters(requests))
-        return (
-            dict(await closed.fetchall()) if closed is not None else {},
-            {row[0]: row[1:] for row in await opened.fetchall()} if opened is not None else {},
-        )
+                    del parameters["records"]
+            cursor = await pg.execute(ledger_sql.MOVE, parameters)
+            return sort_moved(await cursor.fetchall())
 
     async def _explain(self, closings: Sequence[Closing]) -> dict[str, int]:
         """Say what was charged for holds that were closed before, and note what was lost."""
@@ -308,11 +286,9 @@ class Ledger:
 
 def authorize_now(requests: Sequence[HoldRequest]) -> list[OpenHold | None]:
     """Set micro-credits aside for several calls at once; None where there was no money."""
-    with connection.cursor() as cursor:
-        cursor.execute(ledger_sql.AUTHORIZE, authorize_parameters(requests))
-        grants = {row[0]: row[1] for row in cursor.fetchall()}
+    _, grants = _move_now([], requests)
     return [
-        OpenHold(r.hold, r.account, grants[n]) if grants[n] else None
+        OpenHold(r.hold, r.account, grants[n][0]) if grants[n][0] else None
         for n, r in enumerate(requests)
     ]
 
@@ -322,9 +298,15 @@ def close_now(closings: Sequence[Closing], *, expired: bool = False) -> dict[int
 
     With `expired`, a hold that was extended since it was read stays open.
     """
+    return _move_now(closings, [], expired=expired)[0]
+
+
+def _move_now(
+    closings: Sequence[Closing], requests: Sequence[HoldRequest], *, expired: bool = False
+) -> tuple[dict[int, int], dict[int, Grant]]:
     with connection.cursor() as cursor:
-        cursor.execute(CLOSE, close_parameters(closings, expired=expired))
-        return dict(cursor.fetchall())
+        cursor.execute(ledger_sql.MOVE, move_parameters(closings, requests, expired=expired))
+        return sort_moved(cursor.fetchall())
 
 
 def post(*, account: int, kind: str, amount: int, reference: str) -> int | None:

@@ -1,35 +1,53 @@
 """The statements by which money moves; the account row is the mutex of them all.
 
 Lock order: account, hold, ledger; several accounts by id. The idempotent insert or the
-state change gates the update of the balance, never the other way round. Each statement
-serves one request and a thousand alike.
+state change gates the update of the balance, never the other way round. MOVE serves one
+call and a thousand alike.
 """
 
-# Taken first where a transaction holds several of the statements below.
-LOCK = """
-select id from billing_account where id = any(%(account)s::bigint[]) order by id for update
-"""
+# Stands in MOVE for an insert that joins its transaction.
+RECORDED = "/* recorded */"
 
-# Grants in order. The first request of an account in a batch is clamped to what is free
-# (never below its `need`); what stands behind it must fit whole, else it is retried.
-# Gives (ord, granted, left, earlier hold): granted 0 means no money or a duplicate, `left`
-# is what the account has free after this batch, and the earlier hold is the one that this
-# request id took before (the amount of it comes last).
-AUTHORIZE = """
-with req as (
-  select * from unnest(%(ord)s::int[], %(hold)s::uuid[], %(account)s::bigint[],
-                       %(request)s::text[], %(want)s::bigint[], %(need)s::bigint[])
+# Closes holds and grants new ones, many of each, in one statement and so in one transaction.
+#
+# Closing: state 1 settles, state 2 releases with cost 0; a hold that is not open is passed
+# over, and with `expired` one that has not expired. Asking: grants in order, from what is free
+# after the closings. The first request of an account is clamped to what is free, never below
+# its `need`; what stands behind it must fit whole, else it is tried again with the next batch.
+#
+# Gives (true, ord, cost) of each hold that was closed, and (false, ord, granted, left, earlier
+# hold, its amount) of each request: granted 0 means no money or a duplicate, `left` is what the
+# account then has free, and the earlier hold is the one that this request id took before.
+MOVE = """
+with closing as (
+  select * from unnest(%(c_ord)s::int[], %(c_hold)s::uuid[], %(c_account)s::bigint[],
+                       %(c_cost)s::bigint[], %(c_state)s::smallint[])
+    t(ord, hold, account, cost, state)),
+asking as (
+  select * from unnest(%(a_ord)s::int[], %(a_hold)s::uuid[], %(a_account)s::bigint[],
+                       %(a_request)s::text[], %(a_want)s::bigint[], %(a_need)s::bigint[])
     t(ord, hold, account, request, want, need)),
 locked as materialized (
   select a.id, a.balance - a.held as free from billing_account a
-  where a.id in (select account from req) order by a.id for update),
+  where a.id in (select account from closing union all select account from asking)
+  order by a.id for update),
+closed as (
+  update billing_hold h set state = c.state, cost = least(c.cost, h.amount)
+  from closing c join locked l on l.id = c.account
+  where h.id = c.hold and h.account_id = c.account and h.state = 0
+    and (not %(expired)s or h.expires_at < now())
+  returning c.ord, h.id, h.account_id, h.amount, h.cost),
+freed as (
+  select account_id, sum(amount)::bigint as amount, sum(cost)::bigint as cost
+  from closed group by 1),
 known as (
-  select r.*, h.id as earlier, h.amount as earlier_amount
-  from req r left join billing_hold h
-    on h.account_id = r.account and h.request_id = r.request),
+  select a.*, h.id as earlier, h.amount as earlier_amount
+  from asking a left join billing_hold h
+    on h.account_id = a.account and h.request_id = a.request),
 fresh as (
-  select k.*, l.free, row_number() over (partition by k.account order by k.ord) as nth
-  from known k join locked l on l.id = k.account
+  select k.*, l.free + coalesce(f.amount - f.cost, 0) as free,
+         row_number() over (partition by k.account order by k.ord) as nth
+  from known k join locked l on l.id = k.account left join freed f on f.account_id = k.account
   where k.earlier is null),
 sized as (
   select f.*, case when nth = 1 then least(want, greatest(free, need)) else want end as amount
@@ -43,43 +61,17 @@ granted as (
   select hold, account, request, amount, now() + %(ttl)s::int * interval '1 second' from fits
   on conflict (account_id, request_id) do nothing
   returning id, account_id, amount),
+taken as (
+  select account_id, sum(amount)::bigint as amount from granted group by 1),
 moved as (
-  update billing_account a set held = a.held + s.amount
-  from (select account_id, sum(amount) as amount from granted group by 1) s
-  where a.id = s.account_id
-  returning a.id, s.amount)
-select k.ord, coalesce(g.amount, 0)::bigint,
-       (coalesce(l.free, 0) - coalesce(m.amount, 0))::bigint,
-       replace(k.earlier::text, '-', ''), k.earlier_amount
-from known k
-left join granted g on g.id = k.hold
-left join locked l on l.id = k.account
-left join moved m on m.id = k.account
-"""
-
-# Stands in CLOSE for an insert that joins its transaction.
-RECORDED = "/* recorded */"
-
-# State 1 settles, state 2 releases with cost 0. Gives (ord, cost) of those that were open.
-CLOSE = """
-with req as (
-  select * from unnest(%(ord)s::int[], %(hold)s::uuid[], %(account)s::bigint[],
-                       %(cost)s::bigint[], %(state)s::smallint[])
-    t(ord, hold, account, cost, state)),
-locked as materialized (
-  select a.id from billing_account a
-  where a.id in (select account from req) order by a.id for update),
-closed as (
-  update billing_hold h set state = r.state, cost = least(r.cost, h.amount)
-  from req r join locked l on l.id = r.account
-  where h.id = r.hold and h.account_id = r.account and h.state = 0
-    and (not %(expired)s or h.expires_at < now())
-  returning r.ord, h.id, h.account_id, h.amount, h.cost),
-moved as (
-  update billing_account a set held = a.held - s.amount, balance = a.balance - s.cost
-  from (select account_id, sum(amount) as amount, sum(cost) as cost from closed group by 1) s
-  where a.id = s.account_id
-  returning a.id, a.balance, s.cost),
+  update billing_account a
+  set held = a.held - coalesce(f.amount, 0) + coalesce(t.amount, 0),
+      balance = a.balance - coalesce(f.cost, 0)
+  from locked l
+    left join freed f on f.account_id = l.id
+    left join taken t on t.account_id = l.id
+  where a.id = l.id and (f.account_id is not null or t.account_id is not null)
+  returning a.id, a.balance, a.balance - a.held as free, coalesce(f.cost, 0) as cost),
 entries as (
   insert into billing_ledgerentry (account_id, kind, amount, balance_after, reference)
   select c.account_id, 'usage', -c.cost,
@@ -88,7 +80,14 @@ entries as (
   from closed c join moved m on m.id = c.account_id
   where c.cost > 0 order by c.ord)
 /* recorded */
-select ord, cost from closed
+select true, ord, cost, null::bigint, null::text, null::bigint from closed
+union all
+select false, k.ord, coalesce(g.amount, 0), coalesce(m.free, l.free, 0),
+       replace(k.earlier::text, '-', ''), k.earlier_amount
+from known k
+left join granted g on g.id = k.hold
+left join locked l on l.id = k.account
+left join moved m on m.id = k.account
 """
 
 # How holds that could not be closed stand: (id, state, cost).
