@@ -15,9 +15,7 @@ def main() -> None:
     with only_run(VAR / "run.lock"):
         home = find_home(VAR)
         log = VAR / "log"
-        PostgreSQL(
-            home, log=log, admin_password="", password="", durable=True
-        ).end_leftover()
+        PostgreSQL(home, log=log, admin_password="", password="", durable=True).end_leftover()
         Valkey(home, log=log, password="", durable=True).end_leftover()
         if home.directory != VAR:
             shutil.rmtree(home.directory)

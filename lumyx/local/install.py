@@ -30,7 +30,7 @@ UV_HOME = VENV / "uv"
 
 def main() -> None:
     """Install the requirements that the command line names."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  this script meets any Python
         sys.exit(
             f"LumyxAI needs Python 3.11 or later, and {sys.executable} is"
             f" {platform.python_version()}. Try: make PYTHON=python3.12 …"
@@ -128,9 +128,7 @@ def _run(command: list[str], *, check: bool, quiet: bool = False) -> int:
     environment.pop("VIRTUAL_ENV", None)
     output = subprocess.DEVNULL if quiet else None
     try:
-        done = subprocess.run(
-            command, check=check, env=environment, stdout=output, stderr=output
-        )
+        done = subprocess.run(command, check=check, env=environment, stdout=output, stderr=output)
     except OSError:
         return 127
     return done.returncode

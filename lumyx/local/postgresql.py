@@ -105,9 +105,7 @@ class PostgreSQL(Engine):
                 # The tests make databases of their own.
                 sql.SQL("create role {} login createdb password {}").format(name, password)
             )
-        if not connection.execute(
-            "select 1 from pg_database where datname = %s", [NAME]
-        ).rowcount:
+        if not connection.execute("select 1 from pg_database where datname = %s", [NAME]).rowcount:
             connection.execute(sql.SQL("create database {} owner {}").format(name, name))
 
     def _initialise(self, directory: Path, password_file: Path) -> None:

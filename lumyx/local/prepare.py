@@ -28,6 +28,8 @@ def prepare(env_file: Path) -> None:
     """Bring an empty or older database up to date."""
     from django.conf import settings
 
+    # WhiteNoise warns about a missing directory, even where it serves files from their source.
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     call_command("migrate", interactive=False, verbosity=0)
     call_command("make_partitions")
     if settings.STANDINS:

@@ -103,9 +103,7 @@ def environment_for_children() -> dict[str, str]:
 
     Without caches each of ten processes would compile Django and Stripe anew.
     """
-    return {
-        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-    }
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def die_with_make() -> None:

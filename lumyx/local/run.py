@@ -134,8 +134,11 @@ def prepare(environment: Mapping[str, str]) -> None:
 def serve(environment: Mapping[str, str], port: int) -> None:
     """Run the service's processes until somebody asks to stop."""
     print("Starting LumyxAI…", flush=True)
+    signs = {port: "/readyz"}
+    if needs_provider(environment):
+        signs[provider_port(environment)] = "/healthz"
     supervisor = Supervisor(
-        ready_url=f"http://127.0.0.1:{port}/readyz",
+        signs=signs,
         host=urlsplit(environment["PUBLIC_URL"]).netloc,
         announce=lambda: announce(port, secrets.read(DEMO)),
     )
@@ -148,7 +151,8 @@ def serve(environment: Mapping[str, str], port: int) -> None:
 
 def commands(environment: Mapping[str, str], port: int) -> dict[str, list[str]]:
     """Return the command line of each process of the service."""
-    celery = [PYTHON, "-m", "celery", "--quiet", "--app", "lumyx"]
+    # The web comes first: somebody waits for it.
+    celery = ["nice", "-n", "10", PYTHON, "-m", "celery", "--quiet", "--app", "lumyx"]
     found = {
         "web": [
             *(PYTHON, "-m", "uvicorn", "lumyx.asgi:application"),
@@ -166,9 +170,14 @@ def commands(environment: Mapping[str, str], port: int) -> dict[str, list[str]]:
         ],
     }
     if needs_provider(environment):
-        provider = urlsplit(environment["STANDIN_PROVIDER_URL"]).port
-        found["provider"] = [PYTHON, "-m", "lumyx.standins.provider", "--port", str(provider)]
+        port = provider_port(environment)
+        found["provider"] = [PYTHON, "-m", "lumyx.standins.provider", "--port", str(port)]
     return found
+
+
+def provider_port(environment: Mapping[str, str]) -> int:
+    """Return the port of the AI-provider stand-in."""
+    return urlsplit(environment["STANDIN_PROVIDER_URL"]).port or 80
 
 
 def announce(port: int, demo: Mapping[str, str]) -> None:

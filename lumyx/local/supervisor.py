@@ -1,14 +1,14 @@
 """The service's processes under honcho: start all, say when they are ready, stop all."""
 
 import contextlib
+import http.client
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -39,7 +39,15 @@ class OwnedProcess(Process):  # type: ignore[misc]
         """Start the command and pass on its output; runs in a process of its own."""
         ignore_stop()
         die_with_parent(signal.SIGKILL)
-        self._child_ctor = partial(Popen, preexec_fn=_prepare_child)
+        # A group of its own keeps a Ctrl-C away from it. A session of its own would do that
+        # too, but Linux shares the processors out by session, and `nice` would mean nothing.
+        self._child_ctor = partial(
+            Popen,
+            stdin=subprocess.DEVNULL,
+            start_new_session=False,
+            process_group=0,
+            preexec_fn=_prepare_child,
+        )
         super().run(events, ignore_signals)
 
 
@@ -51,10 +59,14 @@ def _prepare_child() -> None:
 class Supervisor(Manager):  # type: ignore[misc]
     """Runs all processes until one of them ends or somebody asks to stop."""
 
-    def __init__(self, *, ready_url: str, host: str, announce: Callable[[], None]) -> None:
+    def __init__(
+        self, *, signs: Mapping[int, str], host: str, announce: Callable[[], None]
+    ) -> None:
+        """Take, for each port, the path that answers 200 once its server is ready."""
         super().__init__(QuietPrinter(sys.stdout))
         self._process_ctor = OwnedProcess
-        self._request = urllib.request.Request(ready_url, headers={"Host": host})
+        self._signs = signs
+        self._host = host
         self._announce = announce
         self._over = threading.Event()
         self._asked = False
@@ -95,7 +107,7 @@ class Supervisor(Manager):  # type: ignore[misc]
     def _wait_until_ready(self) -> None:
         end = time.monotonic() + READY_SECONDS
         while not self._over.wait(0.1):
-            if self._is_ready():
+            if all(self._answers(port, path) for port, path in self._signs.items()):
                 self._announce()
                 return
             if time.monotonic() > end:
@@ -103,9 +115,12 @@ class Supervisor(Manager):  # type: ignore[misc]
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
-    def _is_ready(self) -> bool:
+    def _answers(self, port: int, path: str) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            with urllib.request.urlopen(self._request, timeout=5) as answer:  # noqa: S310  ours
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+            connection.request("GET", path, headers={"Host": self._host})
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()

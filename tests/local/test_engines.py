@@ -36,7 +36,7 @@ def test_both_engines_answer_behind_passwords_on_loopback_alone(directory: Path)
             assert client.ping()
             assert client.config_get("bind") == {"bind": "127.0.0.1"}
             assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
-        address, _, place = started.redis_url.partition("@")
+        place = started.redis_url.partition("@")[2]
         with (
             redis.Redis.from_url(f"redis://{place}") as stranger,
             pytest.raises(redis.AuthenticationError),
