@@ -19,14 +19,14 @@ from billing.ledger import (
 )
 from billing.models import Hold, HoldState, LedgerEntry, UncollectedUse
 from billing.postgres import open_pool
-from gateway import request_log
+from gateway import ids, request_log
 from tests.customers import Customer
 
 Result = TypeVar("Result")
 
 
 def request(customer: Customer, amount: int, *, need: int | None = None) -> HoldRequest:
-    name = uuid.uuid4().hex
+    name = ids.new()
     return HoldRequest(customer.account.id, name, amount, amount if need is None else need, name)
 
 
@@ -93,7 +93,7 @@ def test_racing_settles_and_releases_charge_each_hold_once(customer: Customer) -
 
 def test_one_request_id_takes_one_hold(customer: Customer) -> None:
     first = request(customer, 50)
-    again = HoldRequest(first.account, first.request_id, 50, 50, uuid.uuid4().hex)
+    again = HoldRequest(first.account, first.request_id, 50, 50, ids.new())
 
     async def story(ledgers: list[Ledger]) -> None:
         hold = await ledgers[0].authorize(first)

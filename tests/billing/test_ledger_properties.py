@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from billing import invariants, ledger
 from billing.ledger import Closing, HoldRequest, OpenHold
 from billing.models import HoldState
-from gateway import pricing
+from gateway import ids, pricing
 from gateway.pricing import Prices, Tokens
 from tests.customers import make_customer
 
@@ -38,7 +38,7 @@ def test_no_order_of_holds_settlements_and_postings_breaks_an_invariant(
         if kind == "hold":
             requests = []
             for want, need in what:  # type: ignore[attr-defined]
-                name = uuid.uuid4().hex
+                name = ids.new()
                 requests.append(HoldRequest(account, name, max(want, need), min(want, need), name))
             holds += [hold for hold in ledger.authorize_now(requests) if hold]
         elif kind == "post":

@@ -27,9 +27,10 @@ def test_closed_holds_go_with_the_log_and_the_ledger_stays(customer: Customer) -
     young = f"{int((time.time() - 28.5 * 86_400) * 1_000):012x}" + "7" + "0" * 19
     asked = [HoldRequest(customer.account.id, name, 10, 10, name) for name in (old, young)]
     holds = [hold for hold in ledger.authorize_now(asked) if hold]
-    assert sweep_retention()["closed holds"] == 0, "an open hold is money, however old"
+    sweep_retention()
+    assert customer.holds_open() == 2, "an open hold is money, however old"
     ledger.close_now([Closing(hold, 4, HoldState.SETTLED, None) for hold in holds])
-    assert sweep_retention()["closed holds"] == 1
+    assert sweep_retention()["closed holds"] >= 1
     assert [h.id.hex for h in Hold.objects.filter(account=customer.account)] == [young]
     assert customer.spent() == [4, 4]
 
