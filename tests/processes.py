@@ -67,6 +67,7 @@ class Process:
             except subprocess.TimeoutExpired:
                 os.killpg(self._popen.pid, signal.SIGKILL)
                 self._popen.wait()
+        self.output.close()
 
     def text(self) -> str:
         """Return what the process has printed."""
