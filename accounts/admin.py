@@ -6,6 +6,8 @@ from unfold.admin import ModelAdmin
 
 from accounts.models import User
 
+POWERS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+
 
 @admin.register(User)
 class UserAdmin(ModelAdmin):
@@ -17,6 +19,11 @@ class UserAdmin(ModelAdmin):
     readonly_fields = ("id", "nabzclan_id", "avatar", "vip_level", "vip_expires_at", "created_at")
     exclude = ("password",)
     filter_horizontal = ("groups", "user_permissions")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Only superusers hand out power; nobody else can give it to themselves."""
+        own = tuple(self.readonly_fields)
+        return own if request.user.is_superuser else (*own, *POWERS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody is made by hand: customers sign in, staff are made by a command."""

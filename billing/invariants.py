@@ -25,6 +25,11 @@ INVARIANTS = {
                    lag(balance_after, 1, 0::bigint) over (partition by account_id order by id) as b
             from billing_ledgerentry) e
         where b + amount <> balance_after""",
+    "each settled hold that cost something was charged": """
+        select h.account_id from billing_hold h
+        left join billing_ledgerentry e
+          on e.kind = 'usage' and e.reference = replace(h.id::text, '-', '')
+        where h.state = 1 and h.cost > 0 and e.id is null""",
     "each charge belongs to one settled hold": """
         select e.account_id from billing_ledgerentry e
         left join billing_hold h on h.id = e.reference::uuid and h.account_id = e.account_id

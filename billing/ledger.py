@@ -135,9 +135,9 @@ class Ledger:
     """Batched holds and settlements of one web process.
 
     What closes and what opens goes into one statement, so that one durable commit serves both
-    and neither waits for the other's locks. `record` is an insert that stores usage
-    records, given as `encode` writes them in `%(records)s`, in the statement of the
-    settlement itself. When it fails, the settlement is made without them.
+    and neither waits for the other's locks. `record` is an insert that stores usage records,
+    given as `encode` writes them in `%(records)s`, within that statement, whose `closed` it may
+    read. When it fails, the settlement is made without them.
     """
 
     def __init__(self, pool: Pool, *, record: str, encode: Encoder) -> None:

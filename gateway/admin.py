@@ -55,7 +55,7 @@ class ApiKeyAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
         invalidation.publish_key(obj.id.hex)
 
-    @admin.action(description="Revoke the selected keys")
+    @admin.action(description="Revoke the selected keys", permissions=["change"])
     def revoke_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Stop the selected keys for good."""
         for key in queryset:

@@ -1,5 +1,6 @@
 """The endpoints of the public API: read, call, respond."""
 
+import contextlib
 from typing import Any
 
 from rest_framework.request import Request
@@ -7,6 +8,7 @@ from rest_framework.request import Request
 from gateway import errors, runtime
 from gateway.async_views import AsyncAPIView
 from gateway.catalogue import Offer
+from gateway.errors import ApiError
 from gateway.http import EventStream, Response, object_response
 from gateway.stream import ChatStream
 from gateway.wire import openai
@@ -23,8 +25,13 @@ class ChatCompletions(AsyncAPIView):
 
     async def post(self, request: Request) -> Response | EventStream:
         """Run one call."""
-        call = openai.read(request._request.body)
-        answer = await runtime.current().proxy.run(call, self.caller, self.visit)
+        proxy = runtime.current().proxy
+        try:
+            call = openai.read(request._request.body)
+        except ApiError as error:
+            proxy.log_refusal(error, self.caller, self.visit)
+            raise
+        answer = await proxy.run(call, self.caller, self.visit)
         if isinstance(answer, ChatStream):
             return EventStream(answer)
         return Response(answer)
@@ -118,6 +125,8 @@ class UnknownPath(AsyncAPIView):
 
     async def authenticate(self, request: Request) -> Any:
         """Say that there is nothing here, whoever asks."""
+        with contextlib.suppress(ApiError):
+            self.visit.caller = await super().authenticate(request)
         raise errors.unknown_path()
 
 

@@ -168,8 +168,12 @@ async def _send(response: Response | EventStream, visit: Visit, send: ASGISendCa
             await send({"type": "http.response.body", "body": response.content, "more_body": False})
             return
         async for part in response.source:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
+            # A client that stops reading has left, as far as its provider is concerned.
+            async with asyncio.timeout(settings.CLIENT_STALL_SECONDS):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except TimeoutError:
+        log.warning("call %s was left: its client stopped reading", visit.public_id)
     finally:
         if stream is not None:
             stream.close()

@@ -69,6 +69,7 @@ class Catalogue:
         self._pool = pool
         self._offers: dict[str, Offer] | None = None
         self._read_at = float("-inf")
+        self._generation = 0
         self._reading: asyncio.Task[None] | None = None
 
     async def find(self, name: str) -> Offer:
@@ -91,17 +92,19 @@ class Catalogue:
 
     def forget(self) -> None:
         """Have the catalogue read again before the next call is served."""
+        self._generation += 1
         self._read_at = float("-inf")
         if self._reading is None:
             self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
-        started = time.monotonic()
+        started, generation = time.monotonic(), self._generation
         try:
             async with self._pool.connection() as pg:
                 rows = await (await pg.execute(READ)).fetchall()
             self._offers = _assemble(rows)
-            self._read_at = started
+            if generation == self._generation:
+                self._read_at = started
         except (psycopg.Error, PoolTimeout):
             log.warning("the catalogue could not be read")
         finally:

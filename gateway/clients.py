@@ -7,17 +7,45 @@ from functools import lru_cache
 from ua_parser import parse
 
 LONGEST_AGENT = 512
-LONGEST_FAMILY = 40
 UNKNOWN = "Other"
 
-# SDKs name themselves `OpenAI/Python 2.1.0` or `Anthropic/JS 0.50`; tools `curl/8.5.0`. Only
-# known names are kept: an agent may say anything, and what it says is not ours to store.
-SDK = re.compile(r"^(?:Async)?(OpenAI|Anthropic)/(Python|JS|Node|Go|Java|Ruby|CSharp)\b", re.I)
+# SDKs name themselves `OpenAI/Python 2.1.0` or `Anthropic/JS 0.50`; tools `curl/8.5.0`.
+SDK = re.compile(r"^(?:Async)?(OpenAI|Anthropic)/(Python|JS|Node|Go|Java|Ruby|CSharp)\b")
 TOOL = re.compile(
     r"^(curl|Wget|python-requests|python-httpx|Python-urllib|aiohttp|node-fetch|undici|axios"
-    r"|Go-http-client|okhttp|PostmanRuntime|insomnia|HTTPie|Bun|Deno)/",
-    re.IGNORECASE,
+    r"|Go-http-client|okhttp|PostmanRuntime|insomnia|HTTPie|Bun|Deno)/"
 )
+# An agent may say anything, and what it says is not ours to store: only these names are kept.
+BROWSERS = {
+    "Chrome",
+    "Chrome Mobile",
+    "Chrome Mobile iOS",
+    "Chromium",
+    "Edge",
+    "Edge Mobile",
+    "Firefox",
+    "Firefox Mobile",
+    "Firefox iOS",
+    "HeadlessChrome",
+    "Mobile Safari",
+    "Opera",
+    "Opera Mobile",
+    "Safari",
+    "Samsung Internet",
+    "Vivaldi",
+}
+DEVICES = {
+    "Windows": "Desktop",
+    "Mac OS X": "Desktop",
+    "Linux": "Desktop",
+    "Ubuntu": "Desktop",
+    "Debian": "Desktop",
+    "Fedora": "Desktop",
+    "FreeBSD": "Desktop",
+    "Chrome OS": "Desktop",
+    "Android": "Mobile",
+    "iOS": "Mobile",
+}
 
 
 @dataclass(slots=True, frozen=True)
@@ -41,8 +69,9 @@ def families(agent: str) -> Families:
         return Families(client=tool[1], device="Program")
     found = parse(agent)
     client = found.user_agent.family if found.user_agent else UNKNOWN
+    system = found.os.family if found.os else UNKNOWN
     return Families(
-        client=client[:LONGEST_FAMILY],
-        system=(found.os.family if found.os else UNKNOWN)[:LONGEST_FAMILY],
-        device=(found.device.family if found.device else UNKNOWN)[:LONGEST_FAMILY],
+        client=client if client in BROWSERS else UNKNOWN,
+        system=system if system in DEVICES else UNKNOWN,
+        device=DEVICES.get(system, UNKNOWN),
     )

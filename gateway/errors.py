@@ -174,3 +174,8 @@ def ceiling_reached() -> ApiError:
         kind="insufficient_quota",
         code="insufficient_credits",
     )
+
+
+def client_left() -> ApiError:
+    """The client went away before its call began; only the log sees this."""
+    return ApiError(499, "The client went away.", code="client_left")

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterable
 
 from django.conf import settings
@@ -25,6 +24,9 @@ CLIENT_LEFT = 499
 SMALL_DELTA = 8
 """Bytes up to which a delta is taken for one token, where the provider reports no usage."""
 
+MOST_BYTES_PER_TOKEN = 12
+"""Text of which a token takes more bytes, on average, does not exist in practice."""
+
 
 class Exchange:
     """Meters one call and settles it by the published matrix.
@@ -45,20 +47,20 @@ class Exchange:
         self._usage: Tokens | None = None
         self._deltas = 0
         self._bytes = 0
-        self._most_deltas = 0
+        self._most_output = 0
         self._first_ms: int | None = None
-        self._extend_at = float("inf")
+        self._timer: asyncio.TimerHandle | None = None
         self._extending: asyncio.Task[None] | None = None
         self._closed: asyncio.Future[int] | None = None
 
     def cover(self, hold: OpenHold, *, wanted: int) -> int | None:
         """Take the hold that pays for the call; return the output cap that it imposes, if any."""
         self._hold = hold
-        self._extend_at = time.monotonic() + settings.HOLD_SECONDS / 3
+        self._set_timer()
         affordable = pricing.affordable_output(
             self.offer.prices, amount=hold.amount, input_tokens=self.call.input_estimate
         )
-        self._most_deltas = affordable
+        self._most_output = affordable
         if hold.amount >= wanted:
             return None
         cap = max(1, affordable // self.call.choices)
@@ -84,14 +86,20 @@ class Exchange:
 
     def exhausted(self) -> bool:
         """Return whether the output surely costs more than what was set aside."""
-        return self._deltas > self._most_deltas
+        surely = max(self._deltas, self._bytes // MOST_BYTES_PER_TOKEN)
+        return surely > self._most_output
 
-    def keep_alive(self) -> None:
-        """Extend the hold of a long call before it expires."""
-        now = time.monotonic()
-        if now > self._extend_at and self._hold is not None:
-            self._extend_at = now + settings.HOLD_SECONDS / 3
+    def _set_timer(self) -> None:
+        # Independent of what the provider sends and the client reads: a hold that expired
+        # under a living call could not be charged.
+        self._timer = asyncio.get_running_loop().call_later(
+            settings.HOLD_SECONDS / 3, self._keep_alive
+        )
+
+    def _keep_alive(self) -> None:
+        if self._hold is not None:
             self._extending = asyncio.create_task(self._ledger.extend(self._hold))
+            self._set_timer()
 
     def close(
         self, *, status: int, error: ApiError | None = None, complete: bool = False
@@ -103,6 +111,8 @@ class Exchange:
         if self._closed is not None:
             return self._closed
         assert self._hold is not None, "a call is closed only after it was covered"
+        if self._timer is not None:
+            self._timer.cancel()
         tokens, basis = self._account(complete=complete)
         cost = pricing.cost(tokens, self.offer.prices)
         charge = min(cost, self._hold.amount)

@@ -92,7 +92,8 @@ def error_response(error: ApiError) -> Response:
 
 def head(response: Response | EventStream, visit: Visit) -> Headers:
     """Return the headers of a response: its own, the request id and the key's limits."""
-    headers: Headers = [(b"x-request-id", visit.public_id.encode()), NOT_STORED]
+    request_id = visit.public_id.encode()
+    headers: Headers = [(b"x-request-id", request_id), (b"request-id", request_id), NOT_STORED]
     if isinstance(response, EventStream):
         headers += (EVENTS, UNBUFFERED)
     else:

@@ -36,6 +36,11 @@ def publish_key(key_id: str) -> None:
     transaction.on_commit(lambda: _publish(f"key {key_id}"))
 
 
+def publish_all_keys() -> None:
+    """Announce, once the transaction is committed, that somebody's keys changed."""
+    transaction.on_commit(lambda: _publish("key *"))
+
+
 def publish_catalogue() -> None:
     """Announce, once the transaction is committed, that models or providers changed."""
     transaction.on_commit(lambda: _publish(CATALOGUE))
@@ -103,6 +108,6 @@ class Listener:
     def _apply(self, message: str) -> None:
         kind, _, detail = message.partition(" ")
         if kind == "key":
-            self._forget_key(detail)
+            self._forget_key(None if detail == "*" else detail)
         elif kind == CATALOGUE:
             self._forget_catalogue()

@@ -134,16 +134,17 @@ class Limits:
         """Count one request, unless a limit is used up."""
         return await self._turn(TAKE, caller)
 
-    async def give_back(self, caller: Caller) -> Allowance:
-        """Uncount a request that was refused after all."""
-        return await self._turn(GIVE_BACK, caller)
+    async def give_back(self, caller: Caller, taken: Allowance | None) -> Allowance:
+        """Uncount a request that was refused after all, in the windows that it was counted in."""
+        at = None if taken is None else taken.minute_reset - MINUTE
+        return await self._turn(GIVE_BACK, caller, at)
 
     async def peek(self, caller: Caller) -> Allowance:
         """Return how the key stands, without counting anything."""
         return await self._turn(PEEK, caller)
 
-    async def _turn(self, act: int, caller: Caller) -> Allowance:
-        now = int(time.time())
+    async def _turn(self, act: int, caller: Caller, at: int | None = None) -> Allowance:
+        now = int(time.time()) if at is None else at
         minute, day, taken = await self._turns.submit(
             Turn(act, caller.key_id, caller.minute_limit, caller.day_limit, now)
         )

@@ -1,5 +1,6 @@
 """The story of one API call: limits, model, money, provider, answer, charge."""
 
+import asyncio
 import contextlib
 import time
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from billing.ledger import DuplicateRequest, HoldRequest, InsufficientCredits, L
 from billing.ledger import LedgerUnavailable as NoLedger
 from gateway import pricing, upstream
 from gateway.catalogue import Catalogue, Offer
-from gateway.errors import ApiError, insufficient_credits, internal, unavailable
+from gateway.errors import ApiError, client_left, insufficient_credits, internal, unavailable
 from gateway.exchange import CLIENT_LEFT, Exchange
 from gateway.keys import Caller
 from gateway.limits import Limits
@@ -43,7 +44,10 @@ class Proxy:
             await self._take_turn(caller, visit)
             exchange, cap = await self._authorize(call, caller, visit, offer)
         except ApiError as error:
-            self._log_refusal(error, call, caller, visit)
+            self.log_refusal(error, caller, visit, call)
+            raise
+        except asyncio.CancelledError:
+            self.log_refusal(client_left(), caller, visit, call)
             raise
         try:
             return await self._exchange(exchange, cap)
@@ -76,7 +80,7 @@ class Proxy:
         try:
             hold = await self._hold(caller, visit, want=want, need=min(need, want))
         except ApiError:
-            visit.allowance = await self.limits.give_back(caller)
+            visit.allowance = await self.limits.give_back(caller, visit.allowance)
             raise
         exchange = Exchange(call=call, caller=caller, visit=visit, offer=offer, ledger=self.ledger)
         return exchange, exchange.cover(hold, wanted=want)
@@ -101,7 +105,10 @@ class Proxy:
 
     async def _exchange(self, exchange: Exchange, cap: int | None) -> bytes | ChatStream:
         call, path = exchange.call, exchange.offer.paths[0]
-        body = openai.prepare(call, upstream_name=path.upstream_name, output_cap=cap)
+        most = min(
+            size for size in (call.most_output, exchange.offer.max_output_tokens, cap) if size
+        )
+        body = openai.prepare(call, upstream_name=path.upstream_name, most_output=most)
         response = await upstream.post(self.session, path, openai.ENDPOINT, body)
         if call.stream:
             return ChatStream(exchange, response, capped=cap is not None)
@@ -110,20 +117,24 @@ class Proxy:
         finally:
             response.close()
         exchange.observe([read_completion(whole)])
+        answer = renamed(whole, exchange.offer.name)
         try:
             await exchange.close(status=200, complete=True)
         except NoLedger:
             raise unavailable() from None
-        return renamed(whole, exchange.offer.name)
+        return answer
 
-    def _log_refusal(self, error: ApiError, call: ChatCall, caller: Caller, visit: Visit) -> None:
-        known = error.code != "model_not_found"
+    def log_refusal(
+        self, error: ApiError, caller: Caller, visit: Visit, call: ChatCall | None = None
+    ) -> None:
+        """Log a call that was refused before it began."""
+        # A name that is no model's is the client's own text, so it is not kept.
+        known = call is not None and error.code != "model_not_found"
         self.request_log.write(
             visit.row(
                 caller,
-                # A name that is no model's is the client's own text, so it is not kept.
-                model=call.model if known else "",
-                streamed=call.stream,
+                model=call.model if call and known else "",
+                streamed=call.stream if call else False,
                 status=error.status,
                 error_code=error.code or "",
                 charge_basis=str(ChargeBasis.REJECTED.value),

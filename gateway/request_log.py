@@ -52,6 +52,18 @@ insert into gateway_requestlog
 select * from json_populate_recordset(null::gateway_requestlog, %(records)s::json)
 """
 
+COLUMNS = Row.__struct_fields__
+
+# The same within the ledger's statement, where `closed` holds what was really charged: less
+# where a hold had expired. A settlement that is tried again finds its row there.
+INSERT_CHARGED = f"""
+insert into gateway_requestlog ({", ".join(COLUMNS)})
+select {", ".join("coalesce(c.cost, 0)" if name == "charge" else f"r.{name}" for name in COLUMNS)}
+from json_populate_recordset(null::gateway_requestlog, %(records)s::json) r
+left join closed c on c.id = r.id
+on conflict do nothing
+"""  # noqa: S608  the names are our own
+
 encode = msgspec.json.Encoder().encode
 
 

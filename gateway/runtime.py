@@ -58,7 +58,7 @@ async def start() -> None:
         settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=1
     )
     session = upstream.open_session()
-    ledger = Ledger(pool, record=request_log.INSERT, encode=request_log.encode)
+    ledger = Ledger(pool, record=request_log.INSERT_CHARGED, encode=request_log.encode)
     limits = Limits(client)
     catalogue = Catalogue(pool)
     log_writer = RequestLog(pool)

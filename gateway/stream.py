@@ -10,7 +10,14 @@ from gateway import upstream
 from gateway.errors import ApiError, ceiling_reached, stream_broken, upstream_failed
 from gateway.exchange import CLIENT_LEFT, Exchange
 from gateway.wire import openai
-from gateway.wire.openai_answers import Answer, BrokenStream, Events, Renamer, read_chunks
+from gateway.wire.openai_answers import (
+    Answer,
+    BrokenStream,
+    Events,
+    Renamer,
+    read_chunks,
+    without_usage,
+)
 
 log = logging.getLogger("lumyx.gateway")
 
@@ -44,7 +51,10 @@ class ChatStream:
                     yield ready
                 if self._done or self._error is not None:
                     break
-                self._exchange.keep_alive()
+            else:
+                ready = self._take(b"\n\n")
+                if ready:
+                    yield ready
         except Exception as error:
             self._error = _broken(error)
         if self._error is None and not (self._finished or self._done):
@@ -79,8 +89,9 @@ class ChatStream:
             payloads = payloads[: payloads.index(openai.DONE_DATA)]
         chunks = self._read(payloads)
         self._exchange.observe(chunks)
+        asked = self._exchange.call.include_usage
         ready = [
-            payload
+            payload if asked or chunk.usage is None else without_usage(payload)
             for payload, chunk in zip(payloads, chunks, strict=False)
             if self._goes_on(chunk)
         ]

@@ -4,7 +4,6 @@ import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -14,10 +13,10 @@ from billing import accounts, ledger
 from billing.models import MICRO, LedgerKind
 from gateway import invalidation, keys
 from gateway.models import Dialect, Model, Provider, Route
-from gateway.models.catalogue import LOOPBACK
 
 CATALOGUE = Path(__file__).parent / "demo_catalogue.json"
 PROVIDER = "primary"
+STANDIN_KEY = "stand-in"
 CUSTOMER = "demo"
 STAFF = "staff"
 CREDITS = 10 * MICRO
@@ -84,12 +83,11 @@ def load_catalogue() -> str:
     PROVIDER_MODELS says what it calls our models. What staff changed later stays.
     """
     provider = Provider.objects.filter(name=PROVIDER).first() or Provider(name=PROVIDER)
-    address = urlsplit(provider.base_url)
     # The stand-in may have moved to another port; what staff typed in stays.
-    if settings.PROVIDER_BASE_URL or not provider.base_url or address.hostname in LOOPBACK:
+    if settings.PROVIDER_BASE_URL or provider.key in {"", STANDIN_KEY}:
         provider.base_url = settings.PROVIDER_BASE_URL or settings.STANDIN_PROVIDER_URL
         provider.dialect = Dialect(settings.PROVIDER_DIALECT)
-        provider.key = settings.PROVIDER_API_KEY or "stand-in"
+        provider.key = settings.PROVIDER_API_KEY or STANDIN_KEY
     provider.clean()
     provider.save()
     models = json.loads(CATALOGUE.read_text())

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
@@ -103,6 +103,14 @@ def url(*schemes: str) -> Callable[[str], str]:
     return convert
 
 
+def port_of(parts: SplitResult) -> int | None:
+    """Return a URL's port; the error of a bad one never quotes what may be a password."""
+    try:
+        return parts.port
+    except ValueError:
+        raise ValueError("has no valid port; is a / or @ in the password not escaped?") from None
+
+
 def pairs(value: str) -> dict[str, str]:
     """Read `name=value` pairs separated by commas."""
     found: dict[str, str] = {}
@@ -140,7 +148,7 @@ def postgresql(value: str) -> dict[str, str]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname,
-        "PORT": str(parts.port or 5432),
+        "PORT": str(port_of(parts) or 5432),
     }
 
 

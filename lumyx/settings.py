@@ -171,6 +171,7 @@ UPSTREAM_IDLE_SECONDS = environment.read("UPSTREAM_IDLE_SECONDS", env.whole(1, 3
 UPSTREAM_TOTAL_SECONDS = environment.read(
     "UPSTREAM_TOTAL_SECONDS", env.whole(1, 86_400), default=3_600
 )
+CLIENT_STALL_SECONDS = environment.read("CLIENT_STALL_SECONDS", env.whole(1, 600), default=60)
 HOLD_SECONDS = environment.read("HOLD_SECONDS", env.whole(60, 3_600), default=900)
 # The provider that `load_demo` writes into the catalogue; the admin can change it later.
 PROVIDER_BASE_URL = environment.read("PROVIDER_BASE_URL", env.url("http", "https"), default="")
@@ -218,9 +219,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # Django's own request log would hold paths with query strings and mails to admins.
+    # A path that was not found is the visitor's own text.
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
         "lumyx": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }

@@ -70,6 +70,7 @@ EXTRA_BEHAVIOURS = (
     "echo-fail-529",
     "echo-slow+no-usage",
     "echo-long+ignores-max",
+    "echo-tokens-60000",
 )
 
 

@@ -90,6 +90,7 @@ class Server(Process):
                 f"--workers={workers}",
                 "--no-access-log",
                 "--no-proxy-headers",
+                "--ws=none",
             ],
             environment=environment,
         )

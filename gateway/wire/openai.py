@@ -16,15 +16,18 @@ DONE = b"data: [DONE]\n\n"
 BYTES_PER_TOKEN = 4
 """A common rule of thumb, for estimates; a token is never shorter than one byte."""
 TOKENS_PER_MESSAGE = 4
+ORDINARY_BYTES = 200
+"""JSON around a message, and around them all, that is not prompt."""
 TOKENS_PER_IMAGE = 1_000
 MOST_TOKENS_PER_IMAGE = 4_000
 
 
 class Part(msgspec.Struct):
-    """A part of a message's content; only text is measured."""
+    """A part of a message's content; images have a price of their own, whatever their size."""
 
     type: str
     text: str | None = None
+    image_url: Raw = Raw(b"")
 
 
 class Message(msgspec.Struct):
@@ -54,6 +57,11 @@ class Body(msgspec.Struct):
     tools: Raw = Raw(b"")
 
 
+# Who a client's user is, and what would have the provider keep content or charge us more than
+# we charge, stays here.
+WITHHELD = ("user", "safety_identifier", "prompt_cache_key", "service_tier")
+
+
 class ChatCall(msgspec.Struct):
     """A request that was read and found right."""
 
@@ -72,6 +80,7 @@ _read_body = msgspec.json.Decoder(Body).decode
 _read_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
 TRUE = Raw(b"true")
+FALSE = Raw(b"false")
 
 # msgspec says where a value is wrong as `... - at `$.messages[0].role``.
 WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$", re.S)
@@ -80,6 +89,9 @@ WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$", re.S)
 def read(body: bytes) -> ChatCall:
     """Read a request body; raise the API's 400 with the field that is wrong."""
     try:
+        if not body.isascii():
+            # What is not UTF-8 somewhere that nobody reads would reach the provider.
+            body.decode()
         parsed = _read_body(body)
         fields = _read_fields(body)
     except msgspec.ValidationError as error:
@@ -96,8 +108,8 @@ def read(body: bytes) -> ChatCall:
         raise bad_request("`messages` must hold at least one message.", param="messages")
     if not parsed.model or "\x00" in parsed.model:
         raise bad_request("`model` must name a model.", param="model")
-    text, images = _measure(parsed)
-    overhead = TOKENS_PER_MESSAGE * len(parsed.messages)
+    text, rest, images = _measure(parsed, len(body))
+    overhead = TOKENS_PER_MESSAGE * len(parsed.messages) + images * TOKENS_PER_IMAGE
     options = parsed.stream_options
     return ChatCall(
         model=parsed.model,
@@ -106,8 +118,8 @@ def read(body: bytes) -> ChatCall:
         most_output=most_output,
         output_field=output_field,
         choices=choices,
-        input_estimate=-(-text // BYTES_PER_TOKEN) + overhead + images * TOKENS_PER_IMAGE,
-        input_most=text + 2 * overhead + images * MOST_TOKENS_PER_IMAGE,
+        input_estimate=-(-text // BYTES_PER_TOKEN) + overhead,
+        input_most=text + rest + 2 * overhead + images * MOST_TOKENS_PER_IMAGE,
         fields=fields,
     )
 
@@ -125,6 +137,10 @@ def _wrong_field(text: str) -> ApiError:
 
 
 def _most_output(body: Body) -> tuple[int | None, str]:
+    if body.max_tokens is not None and body.max_completion_tokens is not None:
+        raise bad_request(
+            "Send `max_tokens` or `max_completion_tokens`, not both.", param="max_tokens"
+        )
     for name in ("max_completion_tokens", "max_tokens"):
         value = getattr(body, name)
         if value is not None:
@@ -134,37 +150,48 @@ def _most_output(body: Body) -> tuple[int | None, str]:
     return None, "max_completion_tokens"
 
 
-def _measure(body: Body) -> tuple[int, int]:
-    """Return the bytes of text and the number of images, audios and files in a request."""
-    size = len(memoryview(body.tools))
-    others = 0
+def _measure(body: Body, length: int) -> tuple[int, int, int]:
+    """Return the bytes of likely prompt text, the bytes of all else, and the number of images.
+
+    Together the two sizes are the body without its images, so no field goes unmeasured: a
+    provider may count any of them as input. A token is never shorter than one byte.
+    """
+    text = len(memoryview(body.tools))
+    images = image_bytes = 0
     for message in body.messages:
-        size += len(memoryview(message.tool_calls))
+        text += len(memoryview(message.tool_calls))
         content = message.content
         if isinstance(content, str):
-            size += _bytes(content)
+            text += _bytes(content)
         elif content:
             for part in content:
+                if part.type == "image_url":
+                    images += 1
+                    image_bytes += len(memoryview(part.image_url))
                 if part.text is not None:
-                    size += _bytes(part.text)
-                else:
-                    others += 1
-    return size, others
+                    text += _bytes(part.text)
+    rest = max(0, length - image_bytes - text)
+    # Names, quotes and escapes of an ordinary body are not text; anything beyond them is.
+    unseen = max(0, rest - text // 4 - ORDINARY_BYTES * (1 + len(body.messages)))
+    return text + unseen, rest - unseen, images
 
 
 def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def prepare(call: ChatCall, *, upstream_name: str, output_cap: int | None) -> bytes:
+def prepare(call: ChatCall, *, upstream_name: str, most_output: int) -> bytes:
     """Return the body for the provider: all of the client's fields, changed only where we must.
 
     The model gets the provider's name, usage is asked for, the client's user ids stay here,
-    and an output cap applies where the credits allow no more.
+    and the output is limited to what was set aside for it.
     """
     fields = dict(call.fields)
     fields["model"] = Raw(_encode(upstream_name))
-    fields.pop("user", None)
+    for name in WITHHELD:
+        fields.pop(name, None)
+    if "store" in fields:
+        fields["store"] = FALSE
     metadata = fields.get("metadata")
     if metadata is not None:
         fields["metadata"] = _without_user_id(metadata)
@@ -172,8 +199,8 @@ def prepare(call: ChatCall, *, upstream_name: str, output_cap: int | None) -> by
         options = fields.get("stream_options")
         known = _read_fields(options) if options and bytes(options) != b"null" else {}
         fields["stream_options"] = Raw(_encode(known | {"include_usage": TRUE}))
-    if output_cap is not None:
-        fields[call.output_field] = Raw(str(output_cap).encode())
+    fields.pop("max_tokens", None)
+    fields[call.output_field] = Raw(b"%d" % most_output)
     return _encode(fields)
 
 

@@ -17,6 +17,7 @@ from gateway.wire.openai import BadUsage, Usage, tokens_of
 MOST_EVENT_BYTES = 4 * 1024 * 1024
 """A single event of a stream is never this long; what is longer is not kept."""
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MODEL = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
 _encode = msgspec.json.Encoder().encode
 _read_fields = msgspec.json.Decoder(dict[str, Raw]).decode
@@ -70,7 +71,8 @@ _read_answers = msgspec.json.Decoder(list[Answer]).decode
 def read_chunks(payloads: list[bytes]) -> list[Answer]:
     """Read the chunks of a stream, many at once; raise BrokenStream where one is none."""
     try:
-        chunks = _read_answers(b"[" + b",".join(payloads) + b"]")
+        # A newline cannot stand inside a string, so no two broken chunks make a whole one.
+        chunks = _read_answers(b"[" + b"\n,\n".join(payloads) + b"]")
         if len(chunks) == len(payloads):
             return chunks
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -80,8 +82,18 @@ def read_chunks(payloads: list[bytes]) -> list[Answer]:
 
 def renamed(body: bytes, name: str) -> bytes:
     """Return a whole answer with the model's name as the client knows it."""
-    fields = _read_fields(body)
+    try:
+        fields = _read_fields(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise upstream_failed(502) from None
     fields["model"] = Raw(_encode(name))
+    return _encode(fields)
+
+
+def without_usage(payload: bytes) -> bytes:
+    """Return a chunk without its usage, for a client that did not ask for it."""
+    fields = _read_fields(payload)
+    fields.pop("usage", None)
     return _encode(fields)
 
 
@@ -109,12 +121,15 @@ class Renamer:
 
     def __call__(self, events: bytes) -> bytes:
         """Return the events renamed; a quote inside a string is escaped, so none matches there."""
-        if self._found is None:
-            match = MODEL.search(events)
-            if match is None:
-                return events
-            self._found = match[0]
-        return events.replace(self._found, self._wanted)
+        if self._found is not None:
+            renamed = events.replace(self._found, self._wanted)
+            if renamed.count(b'"model"') == renamed.count(self._wanted):
+                return renamed
+        match = MODEL.search(events)
+        if match is None:
+            return events
+        self._found = match[0]
+        return MODEL.sub(lambda _: self._wanted, events)
 
 
 class Events:
@@ -122,10 +137,14 @@ class Events:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._begun = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the data of the events that these bytes complete; comments and ids fall away."""
         buffer = self._rest + data if self._rest else data
+        if not self._begun and len(buffer) >= len(BYTE_ORDER_MARK):
+            self._begun = True
+            buffer = buffer.removeprefix(BYTE_ORDER_MARK)
         if b"\r" in buffer:
             held = b"\r" if buffer.endswith(b"\r") else b""
             buffer = buffer.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n") + held

@@ -63,6 +63,14 @@ def uvicorn(application: str, port: int) -> list[str]:
     """Return the command of one uvicorn worker, with the options of `make run`."""
     return [
         *(sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1"),
-        *("--port", str(port), "--no-access-log", "--no-server-header", "--no-proxy-headers"),
+        *(
+            "--port",
+            str(port),
+            "--no-access-log",
+            "--no-server-header",
+            "--no-proxy-headers",
+            "--ws",
+            "none",
+        ),
         *("--timeout-graceful-shutdown", "30"),
     ]

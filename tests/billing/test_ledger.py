@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 def request(customer: Customer, amount: int, *, need: int | None = None) -> HoldRequest:
     name = ids.new()
-    return HoldRequest(customer.account.id, name, amount, amount if need is None else need, name)
+    return HoldRequest(customer.account.id, name, amount, need or amount, name)
 
 
 def with_ledgers(count: int, story: Callable[[list[Ledger]], Awaitable[Result]]) -> Result:
@@ -37,7 +37,8 @@ def with_ledgers(count: int, story: Callable[[list[Ledger]], Awaitable[Result]])
         pools = [await open_pool() for _ in range(count)]
         try:
             ledgers = [
-                Ledger(pool, record=request_log.INSERT, encode=request_log.encode) for pool in pools
+                Ledger(pool, record=request_log.INSERT_CHARGED, encode=request_log.encode)
+                for pool in pools
             ]
             return await story(ledgers)
         finally:

@@ -66,6 +66,12 @@ def test_refused_calls_are_logged_without_the_name_of_an_unknown_model(
     assert (row.charge, row.charge_basis) == (0, "rejected")
 
 
+def test_a_call_with_a_bad_body_is_logged_too(server: Server, customer: Customer) -> None:
+    customer.chat(server, n=0)
+    row = customer.wait_for_log(1)[0]
+    assert (row.status, row.charge_basis) == (400, "rejected")
+
+
 def test_partitions_are_made_a_week_ahead_and_there_is_no_default_one() -> None:
     kept = partitions.days_kept()
     for ahead in range(8):
@@ -116,11 +122,13 @@ def test_a_lost_log_row_never_loses_the_charge_nor_the_answer(
 
 def test_only_families_are_kept_of_a_user_agent() -> None:
     firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-    assert clients.families(firefox) == clients.Families("Firefox", "Linux", "Other")
+    assert clients.families(firefox) == clients.Families("Firefox", "Linux", "Desktop")
     assert clients.families("AsyncOpenAI/Python 2.1").client == "OpenAI/Python"
     assert clients.families("Anthropic/JS 0.5").client == "Anthropic/JS"
     assert clients.families("curl/8.5.0").client == "curl"
     assert clients.families("my-secret-canary/1.0") == clients.Families()
+    phone = "Mozilla/5.0 (Linux; Android 10; my secret canary Build/X) AppleWebKit/537.36"
+    assert clients.families(phone) == clients.Families("Other", "Android", "Mobile")
     assert clients.families("") == clients.Families()
 
 

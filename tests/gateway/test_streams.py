@@ -1,8 +1,10 @@
 """Streams that break, are cut or left: the right end, the right charge, no open hold."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -153,6 +155,37 @@ def test_a_client_that_leaves_before_any_output_pays_nothing(
         seconds=1.5,
         what="the provider's connections to close",
     )
+
+
+def test_a_client_that_stops_reading_is_left_and_charged(
+    environment: dict[str, str], provider: ProviderProcess, customer: Customer
+) -> None:
+    impatient = Server(environment={**environment, "CLIENT_STALL_SECONDS": "1"}, workers=1)
+    try:
+        body = json.dumps(
+            {
+                "model": "echo-tokens-60000",
+                "stream": True,
+                "messages": [{"role": "user", "content": WORDS}],
+            }
+        ).encode()
+        with socket.socket() as wire:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            wire.connect(("127.0.0.1", urlsplit(impatient.url).port))
+            wire.sendall(
+                b"POST /api/v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                + customer.key.encode()
+                + b"\r\nContent-Length: %d\r\n\r\n" % len(body)
+                + body
+            )
+            wait_until(lambda: len(customer.logged()) == 1, seconds=20, what="the end")
+        row = customer.logged()[0]
+        assert row.status == 499
+        assert row.charge_basis == "estimated"
+        assert [row.charge] == customer.spent()
+        assert row.charge > 0
+    finally:
+        impatient.stop()
 
 
 def test_an_answer_never_costs_more_than_the_account_has(

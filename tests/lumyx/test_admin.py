@@ -5,6 +5,7 @@ import uuid
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.test import Client, override_settings
 from django.urls import reverse
 
@@ -119,6 +120,34 @@ def test_staff_revoke_a_key(staff: Client, customer: Customer) -> None:
     )
     assert answer.status_code == 302
     assert keys.find(customer.key) is None
+
+
+def limited(*codenames: str) -> Client:
+    person = User.objects.create_superuser(f"staff-{uuid.uuid4().hex[:8]}", "a-long-password-1")
+    person.is_superuser = False
+    person.save()
+    person.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def test_staff_who_may_only_look_cannot_revoke(customer: Customer) -> None:
+    limited("view_apikey").post(
+        reverse("admin:gateway_apikey_changelist"),
+        {"action": "revoke_keys", "_selected_action": [str(customer.key_row.pk)]},
+    )
+    assert keys.find(customer.key) is not None
+
+
+def test_staff_cannot_give_themselves_power() -> None:
+    client = limited("view_user", "change_user")
+    me = User.objects.get(pk=client.session["_auth_user_id"])
+    page = reverse("admin:accounts_user_change", args=[me.pk])
+    fields = {"username": me.username, "is_superuser": "on", "is_staff": "on", "is_active": "on"}
+    assert client.post(page, fields).status_code == 302
+    me.refresh_from_db()
+    assert not me.is_superuser
 
 
 def test_a_model_that_loses_its_price_cannot_be_called(
