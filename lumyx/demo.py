@@ -4,6 +4,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -13,6 +14,7 @@ from billing import accounts, ledger
 from billing.models import MICRO, LedgerKind
 from gateway import invalidation, keys
 from gateway.models import Dialect, Model, Provider, Route
+from gateway.models.catalogue import LOOPBACK
 
 CATALOGUE = Path(__file__).parent / "demo_catalogue.json"
 PROVIDER = "primary"
@@ -84,7 +86,8 @@ def load_catalogue() -> str:
     """
     provider = Provider.objects.filter(name=PROVIDER).first() or Provider(name=PROVIDER)
     # The stand-in may have moved to another port; what staff typed in stays.
-    if settings.PROVIDER_BASE_URL or provider.key in {"", STANDIN_KEY}:
+    here = urlsplit(provider.base_url).hostname in {None, *LOOPBACK}
+    if settings.PROVIDER_BASE_URL or (here and provider.key in {"", STANDIN_KEY}):
         provider.base_url = settings.PROVIDER_BASE_URL or settings.STANDIN_PROVIDER_URL
         provider.dialect = Dialect(settings.PROVIDER_DIALECT)
         provider.key = settings.PROVIDER_API_KEY or STANDIN_KEY
