@@ -53,6 +53,12 @@ def die_with_parent(number: signal.Signals) -> None:
         _libc.prctl(PR_SET_PDEATHSIG, int(number))
 
 
+def die_with_parent_at_start() -> None:
+    """Prepare a new process to be executed: it heeds signals, and does not outlive its parent."""
+    restore_stop()
+    die_with_parent(signal.SIGTERM)
+
+
 def adopt_orphans() -> None:
     """Become the parent of all descendants that lose theirs, so that none is overlooked."""
     if _libc is not None:

@@ -4,13 +4,13 @@ import contextlib
 import fcntl
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from lumyx.local import LocalError, engines, secrets
+from lumyx.local.preparation import Preparation
 from lumyx.local.processes import (
     Stopped,
     adopt_orphans,
@@ -63,8 +63,7 @@ def run(port: int) -> None:
     ) as started:
         try:
             environment = service_environment(own, started, port)
-            prepare(environment)
-            serve(environment, port)
+            serve(environment, port, prepare(environment))
         finally:
             ignore_stop()
             end_descendants(except_for=started.pids)
@@ -113,8 +112,19 @@ def service_environment(
     environment = {**defaults, **given}
     environment |= {"DATABASE_URL": started.database_url, "REDIS_URL": started.redis_url}
     if needs_provider(environment):
-        environment["STANDIN_PROVIDER_URL"] = f"http://127.0.0.1:{free_port()}/v1"
+        port = lasting_port(VAR / "provider.port")
+        environment["STANDIN_PROVIDER_URL"] = f"http://127.0.0.1:{port}/v1"
     return environment
+
+
+def lasting_port(file: Path) -> int:
+    """Return a free port, the same as last time where it still is free."""
+    kept = file.read_text() if file.is_file() else ""
+    if kept.isdigit() and port_is_free(int(kept)):
+        return int(kept)
+    port = free_port()
+    file.write_text(str(port))
+    return port
 
 
 def needs_provider(environment: Mapping[str, str]) -> bool:
@@ -122,22 +132,23 @@ def needs_provider(environment: Mapping[str, str]) -> bool:
     return environment["STANDINS"] == "1" and not environment.get("PROVIDER_BASE_URL")
 
 
-def prepare(environment: Mapping[str, str]) -> None:
-    """Bring the database up to date."""
+def prepare(environment: Mapping[str, str]) -> Preparation:
+    """Begin to bring the database up to date; wait for the end only where much can change."""
     print("Preparing the database…", flush=True)
-    command = [PYTHON, "-m", "lumyx.local.prepare", "--env-file", str(DEMO)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
-    if done.returncode:
-        raise LocalError("LumyxAI cannot start with this database; see above.")
+    preparation = Preparation(environment, demo=DEMO, stamp=VAR / "prepared")
+    if not preparation.was_done_before():
+        preparation.finish()
+    return preparation
 
 
-def serve(environment: Mapping[str, str], port: int) -> None:
+def serve(environment: Mapping[str, str], port: int, preparation: Preparation) -> None:
     """Run the service's processes until somebody asks to stop."""
     print("Starting LumyxAI…", flush=True)
     signs = {port: "/readyz"}
     if needs_provider(environment):
         signs[provider_port(environment)] = "/healthz"
     supervisor = Supervisor(
+        prepared=preparation.is_over,
         signs=signs,
         host=urlsplit(environment["PUBLIC_URL"]).netloc,
         announce=lambda: announce(port, secrets.read(DEMO)),
@@ -157,7 +168,7 @@ def commands(environment: Mapping[str, str], port: int) -> dict[str, list[str]]:
         "web": [
             *(PYTHON, "-m", "uvicorn", "lumyx.asgi:application"),
             *("--host", "127.0.0.1", "--port", str(port), "--workers", "2"),
-            *("--no-access-log", "--no-server-header", "--no-proxy-headers"),
+            *("--no-access-log", "--no-server-header", "--no-proxy-headers", "--ws", "none"),
             *("--timeout-worker-healthcheck", "30", "--timeout-graceful-shutdown", "30"),
         ],
         "worker": [

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import os
 import signal
 import subprocess
 import sys
@@ -18,9 +17,14 @@ from honcho.printer import Printer
 from honcho.process import Popen, Process
 
 from lumyx.local import LocalError
-from lumyx.local.processes import Stopped, die_with_parent, ignore_stop, on_stop, restore_stop
+from lumyx.local.processes import (
+    die_with_parent,
+    die_with_parent_at_start,
+    ignore_stop,
+    on_stop,
+)
 
-READY_SECONDS = 90
+READY_SECONDS = 60
 
 
 class QuietPrinter(Printer):  # type: ignore[misc]
@@ -46,25 +50,26 @@ class OwnedProcess(Process):  # type: ignore[misc]
             stdin=subprocess.DEVNULL,
             start_new_session=False,
             process_group=0,
-            preexec_fn=_prepare_child,
+            preexec_fn=die_with_parent_at_start,
         )
         super().run(events, ignore_signals)
-
-
-def _prepare_child() -> None:
-    restore_stop()
-    die_with_parent(signal.SIGTERM)
 
 
 class Supervisor(Manager):  # type: ignore[misc]
     """Runs all processes until one of them ends or somebody asks to stop."""
 
     def __init__(
-        self, *, signs: Mapping[int, str], host: str, announce: Callable[[], None]
+        self,
+        *,
+        prepared: Callable[[], bool],
+        signs: Mapping[int, str],
+        host: str,
+        announce: Callable[[], None],
     ) -> None:
         """Take, for each port, the path that answers 200 once its server is ready."""
         super().__init__(QuietPrinter(sys.stdout))
         self._process_ctor = OwnedProcess
+        self._prepared = prepared
         self._signs = signs
         self._host = host
         self._announce = announce
@@ -98,22 +103,30 @@ class Supervisor(Manager):  # type: ignore[misc]
         threading.Thread(target=self._wait_until_ready, daemon=True).start()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
+        """Only note the wish: printing is not allowed here, nor is stopping a half start."""
         self._asked = True
-        if not self._all_started():  # honcho cannot stop what it does not know yet
-            ignore_stop()
-            raise Stopped
-        self.terminate()
+
+    def _any_stopped(self) -> bool:
+        """Say whether it is time to stop; honcho asks ten times a second, once all run."""
+        return self._asked or bool(self._fault) or bool(super()._any_stopped())
 
     def _wait_until_ready(self) -> None:
         end = time.monotonic() + READY_SECONDS
         while not self._over.wait(0.1):
-            if all(self._answers(port, path) for port, path in self._signs.items()):
-                self._announce()
+            try:
+                if self._is_ready():
+                    self._announce()
+                    return
+            except LocalError as error:
+                self._fault = str(error)
                 return
             if time.monotonic() > end:
                 self._fault = f"LumyxAI was not ready within {READY_SECONDS} seconds."
-                os.kill(os.getpid(), signal.SIGTERM)
                 return
+
+    def _is_ready(self) -> bool:
+        signs = self._signs.items()
+        return self._prepared() and all(self._answers(port, path) for port, path in signs)
 
     def _answers(self, port: int, path: str) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)

@@ -50,7 +50,10 @@ class Valkey(Engine):
         """Raise NotReady while Valkey does not answer."""
         try:
             with redis.Redis(
-                port=self.port, password=self._password, socket_timeout=5
+                host="127.0.0.1",
+                port=self.port,
+                password=self._password,
+                socket_timeout=5,
             ) as connection:
                 connection.ping()
         except redis.AuthenticationError:

@@ -1,20 +1,29 @@
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lumyx.local import LocalError, run, secrets
+from lumyx.local import LocalError, preparation, run, secrets
 from lumyx.local.engines import Engines
 
+MakeEnvironment = Callable[..., dict[str, str]]
 STARTED = Engines("postgresql://lumyx:x@127.0.0.1:1/lumyx", "redis://:y@127.0.0.1:2/0")
 
 
-def environment(monkeypatch: pytest.MonkeyPatch, **given: str) -> dict[str, str]:
-    for name in ("STANDINS", "DEBUG", "PUBLIC_URL", "PROVIDER_BASE_URL", "SECRET_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    return run.service_environment(secrets.make(), STARTED, 8123)
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MakeEnvironment:
+    """The environment that a run makes where its caller has set some variables."""
+
+    def make(**given: str) -> dict[str, str]:
+        monkeypatch.setattr(run, "VAR", tmp_path)
+        for name in ("STANDINS", "DEBUG", "PUBLIC_URL", "PROVIDER_BASE_URL", "SECRET_KEY"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        return run.service_environment(secrets.make(), STARTED, 8123)
+
+    return make
 
 
 def test_secrets_are_made_once_and_for_their_owner_alone(tmp_path: Path) -> None:
@@ -55,21 +64,23 @@ def test_two_runs_do_not_share_their_data(tmp_path: Path) -> None:
         pass
 
 
-def test_a_run_is_like_production_but_for_the_stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = environment(monkeypatch)
+def test_a_run_is_like_production_but_for_the_stand_ins(
+    environment: Callable[..., dict[str, str]],
+) -> None:
+    made = environment()
     assert (made["DEBUG"], made["STANDINS"]) == ("0", "1")
     assert made["PUBLIC_URL"] == "http://127.0.0.1:8123"
     assert made["DATABASE_URL"] == STARTED.database_url
     assert list(run.commands(made, 8123)) == ["web", "worker", "beat", "provider"]
 
 
-def test_what_the_caller_sets_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = environment(monkeypatch, SECRET_KEY="mine", PUBLIC_URL="https://lumyx.example")
+def test_what_the_caller_sets_goes_first(environment: MakeEnvironment) -> None:
+    made = environment(SECRET_KEY="mine", PUBLIC_URL="https://lumyx.example")
     assert (made["SECRET_KEY"], made["PUBLIC_URL"]) == ("mine", "https://lumyx.example")
 
 
-def test_a_real_provider_needs_no_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = environment(monkeypatch, PROVIDER_BASE_URL="https://provider.example/v1")
+def test_a_real_provider_needs_no_stand_in(environment: MakeEnvironment) -> None:
+    made = environment(PROVIDER_BASE_URL="https://provider.example/v1")
     assert "provider" not in run.commands(made, 8123)
     assert "STANDIN_PROVIDER_URL" not in made
 
@@ -82,3 +93,22 @@ def test_the_ready_line_comes_with_a_call_that_works(capsys: pytest.CaptureFixtu
     assert "http://127.0.0.1:8123/api/v1/chat/completions" in call
     assert "Bearer lx-abc" in call
     assert '"model": "some-model"' in call
+
+
+def test_the_stand_in_keeps_its_port_while_that_is_free(tmp_path: Path) -> None:
+    file = tmp_path / "port"
+    port = run.lasting_port(file)
+    assert run.lasting_port(file) == port
+    with socket.create_server(("127.0.0.1", port)):
+        assert run.lasting_port(file) != port
+
+
+def test_a_database_is_prepared_anew_for_other_settings_or_another_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preparation, "_migrations", lambda url: url)
+    environment = {"DATABASE_URL": "a", "STANDINS": "1"}
+    before = preparation.fingerprint(environment)
+    assert preparation.fingerprint({**environment, "PORT": "9000"}) == before
+    for change in ({"DATABASE_URL": "b"}, {"STANDINS": "0"}, {"PROVIDER_MODELS": "x=y"}):
+        assert preparation.fingerprint(environment | change) != before
