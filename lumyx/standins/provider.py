@@ -1,46 +1,58 @@
-"""An AI provider on loopback that speaks OpenAI's Chat Completions and answers by echoing.
+"""An AI provider on loopback that speaks OpenAI's and Anthropic's dialects and echoes.
 
     python -m lumyx.standins.provider --port 8001
 
-Its base URL is then http://127.0.0.1:8001/v1. The answer is the text of the last user
-message, one event per token, with real token counts. The model name says how it behaves: see
-`lumyx.standins.behaviours`. Any bearer token will do, unless STANDIN_PROVIDER_KEY is set.
+Its base URL is then http://127.0.0.1:8001/v1: Chat Completions, legacy Completions, Embeddings,
+Messages, and the counting of their tokens. The answer is the text of the last user message, one
+event per token, with real token counts; before it, `[image image/png 68 bytes]` for what was
+shown. After the result of a tool it is that result. The model name says how it behaves: see
+`lumyx.standins.behaviours`, and `lumyx.standins.answers` for how tools are called. Any bearer
+token (Messages: `x-api-key`) will do, unless STANDIN_PROVIDER_KEY is set.
 
-GET /v1/_last, for tests: the last call's headers and body, and the counters `calls`,
-`open_calls`, `open_streams` and `cancelled` (calls whose client went away before their end).
-They are kept in memory alone; nothing is logged.
+For tests, kept in memory alone; nothing is logged:
+  GET /v1/_last            the last call's path, query, headers and body, and the counters
+                           `calls`, `open_calls`, `open_streams` and `cancelled` (calls whose
+                           client went away before their end)
+  GET /v1/_calls?since=N   of the last 200 calls those after number N: `n`, `path`, `model`,
+                           `status` (null where nothing was answered)
+  POST /v1/_reset          flaky models fail again
 """
 
 import argparse
 import asyncio
-import contextlib
 import hmac
 import ipaddress
 import os
-import secrets
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from lumyx.standins import behaviours, replies, streams, tokens
+from lumyx.standins import behaviours, delivery, messages_rules, reading, tokens
+from lumyx.standins.answers import BadCall
 from lumyx.standins.behaviours import Behaviour
-from lumyx.standins.replies import BadCall, Call, Reply
+from lumyx.standins.chat_replies import ChatExchange
+from lumyx.standins.completions import CompletionsExchange
+from lumyx.standins.dialects import ANTHROPIC, OPENAI, Dialect
+from lumyx.standins.embeddings import EmbeddingsExchange
+from lumyx.standins.exchanges import Exchange
+from lumyx.standins.messages_replies import CountExchange, MessagesExchange
+from lumyx.standins.recorder import Recorder, SeenCall
 
 MOST_BODY_BYTES = 128 * 1024 * 1024
+MOST_MESSAGES_BYTES = 32 * 1024 * 1024
 STARTED = 1_700_000_000
-NEVER = 10**9
+SEEN = web.RequestKey("seen", SeenCall)
 
-
-class Recorder(msgspec.Struct):
-    """The last call and counters of all, for tests."""
-
-    headers: list[tuple[str, str]] = []
-    body: str = ""
-    calls: int = 0
-    open_calls: int = 0
-    open_streams: int = 0
-    cancelled: int = 0
+Maker = Callable[[dict[str, Any], Behaviour], Exchange]
+ENDPOINTS: Mapping[str, tuple[Dialect, Maker]] = {
+    "/v1/chat/completions": (OPENAI, ChatExchange),
+    "/v1/completions": (OPENAI, CompletionsExchange),
+    "/v1/embeddings": (OPENAI, EmbeddingsExchange),
+    "/v1/messages": (ANTHROPIC, MessagesExchange),
+    "/v1/messages/count_tokens": (ANTHROPIC, CountExchange),
+}
 
 
 class ProviderStandIn:
@@ -55,8 +67,12 @@ class ProviderStandIn:
         app = web.Application(client_max_size=MOST_BODY_BYTES)
         app.router.add_get("/healthz", self.health)
         app.router.add_get("/v1/_last", self.last)
+        app.router.add_get("/v1/_calls", self.calls)
+        app.router.add_post("/v1/_reset", self.reset)
         app.router.add_get("/v1/models", self.models)
-        app.router.add_post("/v1/chat/completions", self.chat)
+        for path in ENDPOINTS:
+            app.router.add_post(path, self.call)
+        app.on_response_prepare.append(_note_status)
         return app
 
     async def health(self, request: web.Request) -> web.Response:
@@ -65,138 +81,118 @@ class ProviderStandIn:
 
     async def last(self, request: web.Request) -> web.Response:
         """Show the last call and the counters."""
-        shown = msgspec.to_builtins(self.recorder)
-        shown["headers"] = {name.lower(): value for name, value in self.recorder.headers}
-        shown["header_names"] = [name for name, _ in self.recorder.headers]
-        with contextlib.suppress(msgspec.DecodeError):
-            shown["body"] = msgspec.json.decode(self.recorder.body)
-        return _json(msgspec.json.encode(shown))
+        return _json(self.recorder.last())
+
+    async def calls(self, request: web.Request) -> web.Response:
+        """List the last calls."""
+        since = request.query.get("since", "0")
+        return _json(self.recorder.since(int(since) if since.isdecimal() else 0))
+
+    async def reset(self, request: web.Request) -> web.Response:
+        """Let flaky models fail again."""
+        self.recorder.reset()
+        return web.Response(status=204)
 
     async def models(self, request: web.Request) -> web.Response:
-        """List the models."""
-        if not self._allowed(request):
-            return _refused()
-        listed = [
-            {"id": name, "object": "model", "created": STARTED, "owned_by": "standin"}
+        """List the models, for clients that send its version as Anthropic does."""
+        dialect = ANTHROPIC if "anthropic-version" in request.headers else OPENAI
+        if not self._allowed(request, dialect):
+            return self._refused(request, dialect)
+        if dialect is OPENAI:
+            shown = [
+                {"id": name, "object": "model", "created": STARTED, "owned_by": "standin"}
+                for name in behaviours.LISTED
+            ]
+            return _json({"object": "list", "data": shown}, dialect)
+        created = "2023-11-14T22:13:20Z"
+        shown = [
+            {"type": "model", "id": name, "display_name": name, "created_at": created}
             for name in behaviours.LISTED
         ]
-        return _json(msgspec.json.encode({"object": "list", "data": listed}))
+        ends = {"first_id": behaviours.LISTED[0], "last_id": behaviours.LISTED[-1]}
+        return _json({"data": shown, "has_more": False, **ends}, dialect)
 
-    async def chat(self, request: web.Request) -> web.StreamResponse:
+    async def call(self, request: web.Request) -> web.StreamResponse:
         """Answer a call and count it, also when its client goes away meanwhile."""
         recorder = self.recorder
-        recorder.calls += 1
-        recorder.open_calls += 1
+        request[SEEN] = recorder.begin(request)
         try:
-            return await self._chat(request)
+            return await self._call(request)
         except (asyncio.CancelledError, ConnectionError):
             recorder.cancelled += 1
             raise
         finally:
             recorder.open_calls -= 1
 
-    async def _chat(self, request: web.Request) -> web.StreamResponse:
+    async def _call(self, request: web.Request) -> web.StreamResponse:
+        dialect, maker = ENDPOINTS[request.path]
         body = await request.read()
-        self.recorder.headers = [(str(name), value) for name, value in request.headers.items()]
-        self.recorder.body = body.decode("utf-8", "replace")
-        if not self._allowed(request):
-            return _refused()
+        self.recorder.keep(request, body)
+        if not self._allowed(request, dialect):
+            return self._refused(request, dialect)
+        if dialect is ANTHROPIC:
+            refused = _refuse_as_anthropic(request, body)
+            if refused is not None:
+                return refused
         try:
-            call = replies.read(body)
-            behaviour = behaviours.read(call.model)
-            reply = replies.compose(call, behaviour)
+            fields = reading.read_object(body)
+            model = request[SEEN].model = fields["model"]
+            if dialect is ANTHROPIC:
+                messages_rules.check_version(fields, request.headers["anthropic-version"])
+            exchange = maker(fields, behaviours.read(model))
         except BadCall as bad:
-            return _json(replies.error(bad.message, status=400, param=bad.param), 400)
+            text = dialect.error(bad.message, status=400, param=bad.param)
+            return delivery.json_response(dialect, text, 400)
         except behaviours.UnknownModel:
-            text = "The model does not exist or you do not have access to it."
-            return _json(
-                replies.error(text, status=404, param="model", code="model_not_found"), 404
-            )
-        if not call.stream:
-            return await self._answer(request, call, reply, behaviour)
-        self.recorder.open_streams += 1
-        try:
-            return await self._answer(request, call, reply, behaviour)
-        finally:
-            self.recorder.open_streams -= 1
+            return delivery.json_response(dialect, dialect.unknown_model(model), 404)
+        return await self._answer(request, exchange, model)
 
     async def _answer(
-        self, request: web.Request, call: Call, reply: Reply, behaviour: Behaviour
+        self, request: web.Request, exchange: Exchange, model: str
     ) -> web.StreamResponse:
-        if behaviour.has("hang"):
-            await asyncio.sleep(NEVER)
-        if behaviour.has("slow-start"):
-            await asyncio.sleep(2)
-        failed = behaviour.fail or (500 if behaviour.has("error-mid") and not call.stream else 0)
-        if failed:
-            return _failure(call, failed)
-        if behaviour.has("200-error"):
-            return _json(replies.error(f"Sorry, no answer to: {call.said()}", status=500))
-        if call.stream:
-            response = web.StreamResponse(headers=_headers())
-            return await streams.send(request, response, call, reply, behaviour)
-        # An unstreamed answer takes as long as its tokens would.
-        await asyncio.sleep(behaviour.pace * len(reply.content))
-        if behaviour.has("reset"):
-            await streams.reset(request)
-        if behaviour.has("garbage"):
-            return _json(b'<html>{"choices":[{"message": Bad Gateway')
-        answer = msgspec.json.encode(replies.whole(call, reply, behaviour))
-        if behaviour.has("cut"):
-            return await _cut(request, answer)
-        return _json(answer)
+        flaky = exchange.behaviour.flaky
+        if flaky and self.recorder.count_for(model) <= flaky:
+            return delivery.refuse(exchange, 503)
+        self.recorder.open_streams += exchange.streamed
+        try:
+            return await delivery.answer(request, exchange)
+        finally:
+            self.recorder.open_streams -= exchange.streamed
 
-    def _allowed(self, request: web.Request) -> bool:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+    def _allowed(self, request: web.Request, dialect: Dialect) -> bool:
+        key = dialect.key(request.headers)
+        if key is None:
             return False
-        return not self._key or hmac.compare_digest(token.strip().encode(), self._key.encode())
+        return not self._key or hmac.compare_digest(key.encode(), self._key.encode())
+
+    def _refused(self, request: web.Request, dialect: Dialect) -> web.Response:
+        body = dialect.refusal(dialect.key(request.headers))
+        return delivery.json_response(dialect, body, 401)
 
 
-def _headers() -> dict[str, str]:
-    return {
-        "x-request-id": f"req_{secrets.token_hex(16)}",
-        "openai-version": "2020-10-01",
-        "openai-processing-ms": "1",
-        "x-ratelimit-limit-requests": "10000",
-        "x-ratelimit-remaining-requests": "9999",
-    }
+def _refuse_as_anthropic(request: web.Request, body: bytes) -> web.Response | None:
+    version = request.headers.get("anthropic-version")
+    if version is None:
+        status, text = 400, "anthropic-version: header is required"
+    elif version not in messages_rules.VERSIONS:
+        status, text = 400, f'anthropic-version: "{version}" is not a valid version'
+    elif len(body) > MOST_MESSAGES_BYTES:
+        status, text = 413, "Request exceeds the maximum size"
+    else:
+        return None
+    return delivery.json_response(ANTHROPIC, ANTHROPIC.error(text, status=status), status)
 
 
-def _json(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(
-        body=body,
-        status=status,
-        content_type="application/json",
-        headers=_headers() | (headers or {}),
-    )
+async def _note_status(request: web.Request, response: web.StreamResponse) -> None:
+    """Keep the status of a call, unless its connection is closed and none goes out."""
+    seen = request.get(SEEN)
+    transport = request.transport
+    if seen is not None and transport is not None and not transport.is_closing():
+        seen.status = response.status
 
 
-def _refused() -> web.Response:
-    text = "Incorrect API key provided. You can find your API key at the stand-in's start."
-    return _json(replies.error(text, status=401, code="invalid_api_key"), 401)
-
-
-def _failure(call: Call, status: int) -> web.Response:
-    """Fail as real providers do: with the prompt in the message."""
-    codes = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
-    text = f"Status {status} for your request with the input: {call.said()}"
-    return _json(
-        replies.error(text, status=status, code=codes.get(status)),
-        status,
-        {"Retry-After": "7"} if status == 429 else None,
-    )
-
-
-async def _cut(request: web.Request, answer: bytes) -> web.StreamResponse:
-    """Send half of an answer and close the connection."""
-    response = web.StreamResponse(headers=_headers())
-    response.content_type = "application/json"
-    response.content_length = len(answer)
-    await response.prepare(request)
-    await response.write(answer[: len(answer) // 2])
-    streams.close(request)
-    return response
+def _json(shown: object, dialect: Dialect = OPENAI) -> web.Response:
+    return delivery.json_response(dialect, msgspec.json.encode(shown))
 
 
 def loopback(value: str) -> str:

@@ -11,7 +11,9 @@ PER_NAME = 1
 PRIMER = 3
 """OpenAI's counting rule: tokens around each message, for its name, and to begin the reply."""
 PER_IMAGE = 85
-"""What OpenAI counts for an image in low detail."""
+"""What OpenAI counts for an image in low detail; documents count the same here."""
+VOCABULARY = 199_998
+"""How many tokens there are."""
 
 
 @cache
@@ -42,6 +44,17 @@ def cut(text: str, most: int | None = None) -> list[str]:
     """Return a text's tokens as texts, at most so many."""
     encoding = _encoding()
     return pieces(encoding.decode_single_token_bytes(token) for token in _encode(text)[:most])
+
+
+def is_token(number: object) -> bool:
+    """Return whether this is the number of a token."""
+    return type(number) is int and 0 <= number < VOCABULARY
+
+
+def decode(numbers: Iterable[int]) -> str:
+    """Return the text of tokens."""
+    encoding = _encoding()
+    return "".join(pieces(encoding.decode_single_token_bytes(number) for number in numbers))
 
 
 def pieces(tokens: Iterable[bytes]) -> list[str]:
@@ -75,8 +88,17 @@ def _count_content(content: Any) -> int:
         return count(content)
     if not isinstance(content, list):
         return 0
-    return sum(
-        count(part["text"]) if isinstance(part.get("text"), str) else PER_IMAGE
-        for part in content
-        if isinstance(part, dict)
-    )
+    return sum(_count_part(part) for part in content if isinstance(part, dict))
+
+
+def _count_part(part: dict[str, Any]) -> int:
+    match part.get("type"):
+        case "thinking" | "redacted_thinking":
+            # Earlier thoughts are not read again.
+            return 0
+        case "tool_use":
+            return count(json.dumps([part.get("name"), part.get("input")]))
+        case "tool_result":
+            return _count_content(part.get("content"))
+    text = part.get("text")
+    return count(text) if isinstance(text, str) else PER_IMAGE

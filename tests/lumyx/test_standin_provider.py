@@ -128,7 +128,7 @@ def test_usage_is_not_streamed_unless_it_is_asked_for(provider: str) -> None:
 
 def test_parts_emoji_and_special_tokens_come_back_whole(provider: str) -> None:
     text = "héllo 👩‍🚀 日本語 <|endoftext|>"
-    parts = [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": "data:"}}]
+    parts = [{"type": "text", "text": text[:4]}, {"type": "text", "text": text[4:]}]
     messages = [{"role": "user", "content": parts}]
     assert "".join(texts(stream(provider, "echo", messages=messages))) == text
 
