@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from billing.models import Account, Hold, LedgerEntry, UncollectedUse
+from billing.models import Account, Budget, Hold, LedgerEntry, UncollectedUse
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -34,11 +34,20 @@ class AccountAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
 
 
+@admin.register(Budget)
+class BudgetAdmin(ReadOnlyAdmin):
+    """What each API key has spent; the day and the month are those of the last call."""
+
+    list_display = ("id", "held", "day", "day_spent", "month", "month_spent", "total")
+    search_fields = ("id",)
+    show_full_result_count = False
+
+
 @admin.register(Hold)
 class HoldAdmin(ReadOnlyAdmin):
     """What is and was set aside for calls."""
 
-    list_display = ("id", "account", "amount", "cost", "state", "expires_at")
+    list_display = ("id", "account", "budget_id", "amount", "cost", "state", "expires_at")
     list_filter = ("state",)
     search_fields = ("id",)
     list_select_related = ("account",)

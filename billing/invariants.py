@@ -35,6 +35,27 @@ INVARIANTS = {
         left join billing_hold h on h.id = e.reference::uuid and h.account_id = e.account_id
         where e.kind = 'usage' and e.created_at > now() - interval '7 days'
           and (h.id is null or h.state <> 1 or h.cost <> -e.amount)""",
+    # Budgets know no account, so it is read from a hold, and is 0 where none is kept.
+    "the open holds of a budget add up to what it has held": """
+        select coalesce((select max(account_id) from billing_hold where budget_id = b.id), 0)
+        from billing_budget b
+        left join (select budget_id, sum(amount) as amount from billing_hold
+                   where state = 0 group by 1) h on h.budget_id = b.id
+        where coalesce(h.amount, 0) <> b.held""",
+    # Closed holds are deleted in time, so a budget may have spent more than they say.
+    "a budget has spent at least what its holds cost": """
+        select h.account_id from (
+            select budget_id, max(account_id) as account_id, sum(cost) as cost
+            from billing_hold where budget_id is not null group by 1) h
+        left join billing_budget b on b.id = h.budget_id
+        where b.id is null or b.total < h.cost""",
+    "a budget's day is within its month, and its month within all it has spent": """
+        select coalesce((select max(account_id) from billing_hold where budget_id = b.id), 0)
+        from billing_budget b
+        where b.day_spent > b.month_spent or b.month_spent > b.total""",
+    "all holds of a budget are of one account": """
+        select max(account_id) from billing_hold where budget_id is not null
+        group by budget_id having min(account_id) <> max(account_id)""",
 }
 
 

@@ -7,19 +7,47 @@ Django's connection, so that they can join a transaction.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import cast
 
-import msgspec
 import psycopg
 from django.conf import settings
 from django.db import connection
 from psycopg_pool import PoolTimeout
 
-from billing import ledger_sql
+from billing import budgets, ledger_sql, moves
 from billing.batches import Batcher
+from billing.holds import (
+    Closing,
+    DuplicateRequest,
+    HoldRequest,
+    InsufficientCredits,
+    LedgerUnavailable,
+    OpenHold,
+    Receipt,
+    RequestDiffers,
+    RequestInFlight,
+    RequestSettled,
+    SpendLimitReached,
+)
 from billing.models import HoldState
-from billing.postgres import Pool
+from billing.moves import UNOPENED, Grant, answer_all, decide, firsts, hold_of, literal, sort_moved
+from billing.postgres import Pool, Statement
+
+__all__ = [
+    "Closing",
+    "DuplicateRequest",
+    "HoldRequest",
+    "InsufficientCredits",
+    "Ledger",
+    "LedgerUnavailable",
+    "OpenHold",
+    "Receipt",
+    "RequestDiffers",
+    "RequestInFlight",
+    "RequestSettled",
+    "SpendLimitReached",
+]
 
 log = logging.getLogger("lumyx.billing")
 
@@ -32,103 +60,7 @@ HOLD_DAYS = 29
 """Days after which a closed hold is deleted; the sweep is hourly and 30 are promised."""
 
 
-class InsufficientCredits(Exception):
-    """The account cannot pay for the least that the call needs."""
-
-
-class DuplicateRequest(Exception):
-    """This request id already took a hold."""
-
-
-class LedgerUnavailable(Exception):
-    """PostgreSQL does not answer; nothing was charged."""
-
-
-class HoldRequest(msgspec.Struct, frozen=True, gc=False):
-    """What a call asks to set aside: `want` if it can be had, never less than `need`.
-
-    `hold` is the hold's id, a UUID in hexadecimal.
-    """
-
-    account: int
-    request_id: str
-    want: int
-    need: int
-    hold: str
-
-
-class OpenHold(msgspec.Struct, frozen=True, gc=False):
-    """Micro-credits set aside for one call."""
-
-    id: str
-    account: int
-    amount: int
-
-
-class Closing(msgspec.Struct, frozen=True, gc=False):
-    """How a hold ends, and the usage record to store in the same transaction."""
-
-    hold: OpenHold
-    cost: int
-    state: HoldState
-    record: object | None
-
-
-Grant = tuple[int, int, str | None, int | None]
 Encoder = Callable[[Sequence[object]], bytes]
-
-
-def literal(values: Iterable[object]) -> str:
-    """Write numbers and ids as a PostgreSQL array, faster than the driver adapts a list."""
-    return "{" + ",".join(map(str, values)) + "}"
-
-
-def move_parameters(
-    closings: Sequence[Closing], requests: Sequence[HoldRequest], *, expired: bool = False
-) -> dict[str, Any]:
-    """Return the parameters of one statement that closes and grants holds."""
-    return {
-        "c_ord": literal(range(len(closings))),
-        "c_hold": literal(c.hold.id for c in closings),
-        "c_account": literal(c.hold.account for c in closings),
-        "c_cost": literal(c.cost for c in closings),
-        "c_state": literal(int(c.state) for c in closings),
-        "expired": expired,
-        "a_ord": literal(range(len(requests))),
-        "a_hold": literal(r.hold for r in requests),
-        "a_account": literal(r.account for r in requests),
-        "a_request": [r.request_id for r in requests],
-        "a_want": literal(r.want for r in requests),
-        "a_need": literal(r.need for r in requests),
-        "ttl": settings.HOLD_SECONDS,
-    }
-
-
-def sort_moved(rows: Iterable[tuple[Any, ...]]) -> tuple[dict[int, int], dict[int, Grant]]:
-    """Return the charges of what was closed and the grants of what was asked, by position."""
-    charged: dict[int, int] = {}
-    grants: dict[int, Grant] = {}
-    for closed, place, amount, *rest in rows:
-        if closed:
-            charged[place] = amount
-        else:
-            grants[place] = (amount, rest[0], rest[1], rest[2])
-    return charged, grants
-
-
-def decide(request: HoldRequest, grant: Grant) -> OpenHold | None:
-    """Return the hold that was granted, or None to try again; raise where it is refused."""
-    granted, left, earlier, earlier_amount = grant
-    if granted:
-        return OpenHold(request.hold, request.account, granted)
-    if earlier == request.hold and earlier_amount is not None:
-        # Our own earlier try was committed although its answer was lost.
-        return OpenHold(request.hold, request.account, earlier_amount)
-    if earlier is not None:
-        raise DuplicateRequest
-    if request.need > left:
-        raise InsufficientCredits
-    return None
 
 
 class Ledger:
@@ -142,43 +74,50 @@ class Ledger:
 
     def __init__(self, pool: Pool, *, record: str, encode: Encoder) -> None:
         self._pool = pool
-        self._move_and_record = ledger_sql.MOVE.replace(
-            ledger_sql.RECORDED, f", recorded as ({record})"
-        )
+        texts = (ledger_sql.MOVE, ledger_sql.MOVE_UNCOUNTED)
+        self._moving = {text: Statement(text) for text in texts}
+        self._recording = {
+            text: Statement(text.replace(ledger_sql.RECORDED, f", recorded as ({record})"))
+            for text in texts
+        }
         self._encode = encode
-        self._moves: Batcher[HoldRequest | Closing, Grant | int] = Batcher(
+        self._batches: Batcher[HoldRequest | Closing, Grant | Receipt] = Batcher(
             self._send, orphaned=self._release_orphan
         )
-        self._unsettled: set[asyncio.Future[int]] = set()
+        self._unsettled: set[asyncio.Future[Receipt]] = set()
 
     async def authorize(self, request: HoldRequest) -> OpenHold:
         """Set micro-credits aside for a call.
 
-        Raises InsufficientCredits, DuplicateRequest or LedgerUnavailable. A caller that is
-        cancelled meanwhile leaves no hold behind.
+        Raises InsufficientCredits, SpendLimitReached, a DuplicateRequest or LedgerUnavailable.
+        A caller that is cancelled meanwhile leaves no hold behind.
         """
         while True:
-            waiting = self._moves.submit(request)
+            waiting = self._batches.submit(request)
             try:
-                grant = await waiting
+                grant = cast(Grant, await waiting)
             except asyncio.CancelledError:
                 # The grant may have come in the very moment of the cancellation.
                 if waiting.done() and not waiting.cancelled() and not waiting.exception():
                     self._release_orphan(request, waiting.result())
                 raise
-            hold = decide(request, cast(Grant, grant))
+            hold = decide(request, grant)
             if hold is not None:
                 return hold
+            if grant.why == UNOPENED and request.budget is not None:
+                await self._open_budget(request.budget)
 
-    def settle(self, hold: OpenHold, *, cost: int, record: object | None) -> asyncio.Future[int]:
+    def settle(
+        self, hold: OpenHold, *, cost: int, record: object | None
+    ) -> asyncio.Future[Receipt]:
         """Charge what was used and give the rest of the hold back.
 
-        The future is the charge, once durable. Whoever awaits it may be cancelled: the
-        settlement is made all the same.
+        The future is the receipt, once the charge is durable. Whoever awaits it may be
+        cancelled: the settlement is made all the same.
         """
         return self._close(Closing(hold, cost, HoldState.SETTLED, record))
 
-    def release(self, hold: OpenHold, *, record: object | None = None) -> asyncio.Future[int]:
+    def release(self, hold: OpenHold, *, record: object | None = None) -> asyncio.Future[Receipt]:
         """Give a whole hold back."""
         return self._close(Closing(hold, 0, HoldState.RELEASED, record))
 
@@ -192,24 +131,32 @@ class Ledger:
 
     async def drain(self) -> None:
         """Wait until every settlement is durable."""
-        await self._moves.drain()
+        await self._batches.drain()
         while self._unsettled:
             await asyncio.wait(self._unsettled)
 
-    def _release_orphan(self, item: HoldRequest | Closing, result: Grant | int) -> None:
-        if isinstance(item, HoldRequest) and isinstance(result, tuple) and result[0]:
-            self.release(OpenHold(item.hold, item.account, result[0]))
+    def _release_orphan(self, item: HoldRequest | Closing, result: Grant | Receipt) -> None:
+        if isinstance(item, HoldRequest):
+            hold = hold_of(item, cast(Grant, result))
+            if hold is not None:
+                self.release(hold)
 
-    def _close(self, closing: Closing) -> asyncio.Future[int]:
-        closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    async def _open_budget(self, budget: str) -> None:
+        try:
+            await budgets.open_on(self._pool, [budget])
+        except UNAVAILABLE as error:
+            raise LedgerUnavailable from error
+
+    def _close(self, closing: Closing) -> asyncio.Future[Receipt]:
+        closed: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._unsettled.add(closed)
         # Nobody may be left to ask for the exception, which was logged where it arose.
         closed.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._try_to_close(closing, closed, 0)
         return closed
 
-    def _try_to_close(self, closing: Closing, closed: asyncio.Future[int], tries: int) -> None:
-        def after(moved: "asyncio.Future[Grant | int]") -> None:
+    def _try_to_close(self, closing: Closing, closed: asyncio.Future[Receipt], tries: int) -> None:
+        def after(moved: "asyncio.Future[Grant | Receipt]") -> None:
             error = moved.exception()
             if isinstance(error, LedgerUnavailable) and tries + 1 < SETTLE_TRIES:
                 pause = FIRST_PAUSE * 2**tries
@@ -225,76 +172,78 @@ class Ledger:
             if error is not None:
                 closed.set_exception(error)
             else:
-                closed.set_result(cast(int, moved.result()))
+                closed.set_result(cast(Receipt, moved.result()))
 
-        self._moves.submit(closing).add_done_callback(after)
+        self._batches.submit(closing).add_done_callback(after)
 
-    async def _send(self, items: Sequence[HoldRequest | Closing]) -> list[Grant | int]:
+    async def _send(self, items: Sequence[HoldRequest | Closing]) -> list[Grant | Receipt]:
         requests = [item for item in items if isinstance(item, HoldRequest)]
         closings = [item for item in items if isinstance(item, Closing)]
+        sent = firsts(requests)
         for last in (False, True):
             try:
-                charged, grants = await self._move(closings, requests)
-                missed = [c for n, c in enumerate(closings) if n not in charged]
+                receipts, grants = await self._move(closings, sent)
+                missed = [c for n, c in enumerate(closings) if n not in receipts]
                 earlier = await self._explain(missed) if missed else {}
                 break
             except UNAVAILABLE as error:
                 if last:
                     raise LedgerUnavailable from error
-        granted = iter([grants[n] for n in range(len(requests))])
-        paid = iter([charged.get(n, earlier.get(c.hold.id, 0)) for n, c in enumerate(closings)])
+        granted = iter(answer_all(requests, sent, grants))
+        paid = iter([receipts.get(n) or earlier[c.hold.id] for n, c in enumerate(closings)])
         return [next(granted) if isinstance(i, HoldRequest) else next(paid) for i in items]
 
     async def _move(
         self, closings: Sequence[Closing], requests: Sequence[HoldRequest]
-    ) -> tuple[dict[int, int], dict[int, Grant]]:
-        """Close and grant holds in one statement; return the charges and the grants."""
-        parameters = move_parameters(closings, requests)
+    ) -> tuple[dict[int, Receipt], dict[int, Grant]]:
+        """Close and grant holds in one statement; return the receipts and the grants."""
+        text = moves.statement(closings, requests)
+        parameters = moves.parameters(closings, requests)
         records = [c.record for c in closings if c.record is not None]
         async with self._pool.connection() as pg:
             if records:
                 parameters["records"] = self._encode(records).decode()
                 try:
-                    cursor = await pg.execute(self._move_and_record, parameters)
-                    return sort_moved(await cursor.fetchall())
+                    return sort_moved(await self._recording[text].fetch(pg, parameters))
                 except UNAVAILABLE:
                     raise
                 except psycopg.Error as error:
                     log.error("alarm: usage records lost: %s", type(error).__name__)
                     del parameters["records"]
-            cursor = await pg.execute(ledger_sql.MOVE, parameters)
-            return sort_moved(await cursor.fetchall())
+            return sort_moved(await self._moving[text].fetch(pg, parameters))
 
-    async def _explain(self, closings: Sequence[Closing]) -> dict[str, int]:
+    async def _explain(self, closings: Sequence[Closing]) -> dict[str, Receipt]:
         """Say what was charged for holds that were closed before, and note what was lost."""
         by_id = {c.hold.id: c for c in closings}
+        accounts = literal(c.hold.account for c in by_id.values())
+        receipts: dict[str, Receipt] = {}
         async with self._pool.connection() as pg:
-            cursor = await pg.execute(ledger_sql.READ_HOLDS, {"hold": literal(by_id)})
-            charged: dict[str, int] = {}
-            for hold, state, cost in await cursor.fetchall():
+            cursor = await pg.execute(
+                ledger_sql.READ_HOLDS, {"hold": literal(by_id), "account": accounts}
+            )
+            for hold, state, cost, balance in await cursor.fetchall():
                 closing = by_id[hold]
-                if state == HoldState.SETTLED:
-                    charged[hold] = cost
-                elif closing.cost:
+                settled = state == HoldState.SETTLED
+                receipts[hold] = Receipt(cost if settled else 0, balance)
+                if state is not None and not settled and closing.cost:
                     log.error("alarm: hold %s was settled after its release", hold)
                     await pg.execute(
                         ledger_sql.UNCOLLECTED,
                         {"hold": hold, "account": closing.hold.account, "cost": closing.cost},
                     )
-            return charged
+        return receipts
 
 
 def authorize_now(requests: Sequence[HoldRequest]) -> list[OpenHold | None]:
-    """Set micro-credits aside for several calls at once; None where there was no money."""
-    _, grants = _move_now([], requests)
-    return [
-        OpenHold(r.hold, r.account, grants[n][0]) if grants[n][0] else None
-        for n, r in enumerate(requests)
-    ]
+    """Set micro-credits aside for several calls at once; None where that was refused."""
+    budgets.open_for({r.budget for r in requests if r.budget is not None})
+    sent = firsts(requests)
+    grants = answer_all(requests, sent, _move_now([], sent)[1])
+    return [hold_of(r, grant) for r, grant in zip(requests, grants, strict=True)]
 
 
-def close_now(closings: Sequence[Closing], *, expired: bool = False) -> dict[int, int]:
-    """Settle and release holds; return the charge of each that was open, by its position.
+def close_now(closings: Sequence[Closing], *, expired: bool = False) -> dict[int, Receipt]:
+    """Settle and release holds; return the receipt of each that was open, by its position.
 
     With `expired`, a hold that was extended since it was read stays open.
     """
@@ -303,9 +252,12 @@ def close_now(closings: Sequence[Closing], *, expired: bool = False) -> dict[int
 
 def _move_now(
     closings: Sequence[Closing], requests: Sequence[HoldRequest], *, expired: bool = False
-) -> tuple[dict[int, int], dict[int, Grant]]:
+) -> tuple[dict[int, Receipt], dict[int, Grant]]:
     with connection.cursor() as cursor:
-        cursor.execute(ledger_sql.MOVE, move_parameters(closings, requests, expired=expired))
+        cursor.execute(
+            moves.statement(closings, requests),
+            moves.parameters(closings, requests, expired=expired),
+        )
         return sort_moved(cursor.fetchall())
 
 

@@ -1,4 +1,4 @@
-"""Accounts, holds and the append-only ledger; all amounts are micro-credits."""
+"""Accounts, budgets, holds and the append-only ledger; all amounts are micro-credits."""
 
 import uuid
 
@@ -45,6 +45,27 @@ class Account(models.Model):
         return self.balance - self.held
 
 
+class Budget(models.Model):
+    """What one API key has spent and has held, in micro-credits; days and months are UTC.
+
+    The id is the key's. All of a budget's calls belong to one account, so whoever has locked
+    that account's row may write this one, and nobody else does. A counter whose day or month is
+    past stands for 0. The limits themselves come with each call. Nothing here is constrained by
+    the database: a wrong counter must not keep a batch of charges from being made.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    held = models.BigIntegerField(default=0, db_default=0)
+    total = models.BigIntegerField(default=0, db_default=0)
+    day = models.DateField()
+    day_spent = models.BigIntegerField(default=0, db_default=0)
+    month = models.DateField()
+    month_spent = models.BigIntegerField(default=0, db_default=0)
+
+    def __str__(self) -> str:
+        return f"budget {self.id}"
+
+
 class HoldState(models.IntegerChoices):
     """Where a hold stands; settled and released are final."""
 
@@ -54,17 +75,34 @@ class HoldState(models.IntegerChoices):
 
 
 class Hold(models.Model):
-    """Micro-credits set aside for one call while it runs."""
+    """Micro-credits set aside for one call while it runs.
+
+    `fingerprint` is the keyed hash of the body of a call that may be repeated. Such a call gives
+    its request id up when its hold is released, so that it can be tried again.
+    """
 
     id = models.UUIDField(primary_key=True, editable=False)
     account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="holds", db_constraint=False
+        Account,
+        on_delete=models.PROTECT,
+        related_name="holds",
+        db_constraint=False,
+        db_index=False,  # another index begins with it
     )
     request_id = models.CharField(max_length=64)
     amount = models.BigIntegerField()
     cost = models.BigIntegerField(default=0, db_default=0)
     state = models.SmallIntegerField(choices=HoldState, default=HoldState.OPEN, db_default=0)
     expires_at = models.DateTimeField()
+    budget = models.ForeignKey(
+        Budget,
+        on_delete=models.PROTECT,
+        related_name="holds",
+        null=True,
+        db_constraint=False,
+        db_index=False,
+    )
+    fingerprint = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
@@ -99,7 +137,11 @@ class LedgerEntry(models.Model):
     """One movement of money; the database refuses to change or delete it."""
 
     account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="entries", db_constraint=False
+        Account,
+        on_delete=models.PROTECT,
+        related_name="entries",
+        db_constraint=False,
+        db_index=False,  # another index begins with it
     )
     kind = models.CharField(max_length=16, choices=LedgerKind)
     amount = models.BigIntegerField()

@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import pytest
 from django.db import connection
@@ -16,41 +15,12 @@ from billing.ledger import (
     Ledger,
     LedgerUnavailable,
     OpenHold,
+    Receipt,
 )
 from billing.models import Hold, HoldState, LedgerEntry, UncollectedUse
-from billing.postgres import open_pool
-from gateway import ids, request_log
+from gateway import ids
+from tests.billing.ledgers import assert_sound, request, with_ledgers
 from tests.customers import Customer
-
-Result = TypeVar("Result")
-
-
-def request(customer: Customer, amount: int, *, need: int | None = None) -> HoldRequest:
-    name = ids.new()
-    return HoldRequest(customer.account.id, name, amount, need or amount, name)
-
-
-def with_ledgers(count: int, story: Callable[[list[Ledger]], Awaitable[Result]]) -> Result:
-    """Run a story with ledgers on pools of their own, as so many processes would have."""
-
-    async def run() -> Result:
-        pools = [await open_pool() for _ in range(count)]
-        try:
-            ledgers = [
-                Ledger(pool, record=request_log.INSERT_CHARGED, encode=request_log.encode)
-                for pool in pools
-            ]
-            return await story(ledgers)
-        finally:
-            for pool in pools:
-                await pool.close()
-
-    return asyncio.run(run())
-
-
-def assert_sound(customer: Customer) -> None:
-    broken = [v for v in invariants.check() if customer.account.id in v.accounts]
-    assert broken == []
 
 
 def test_of_10000_authorizes_at_once_on_money_for_100_exactly_100_pass(
@@ -76,7 +46,7 @@ def test_racing_settles_and_releases_charge_each_hold_once(customer: Customer) -
         holds = await asyncio.gather(
             *[ledgers[n % 4].authorize(request(customer, 100)) for n in range(500)]
         )
-        closings: list[Awaitable[int]] = []
+        closings: list[Awaitable[Receipt]] = []
         for n, hold in enumerate(holds):
             for one in ledgers:
                 if n % 5 == 0:
@@ -118,7 +88,7 @@ def test_a_hold_is_clamped_to_what_is_free_but_never_below_the_need(
         assert hold.amount == 100
         with pytest.raises(InsufficientCredits):
             await ledgers[0].authorize(request(customer, 1_000, need=1))
-        assert await ledgers[0].settle(hold, cost=5_000, record=None) == 100
+        assert await ledgers[0].settle(hold, cost=5_000, record=None) == Receipt(100, 0)
         with pytest.raises(InsufficientCredits):
             await ledgers[0].authorize(request(customer, 1_000, need=1))
 
@@ -178,11 +148,43 @@ def test_use_that_is_settled_after_its_release_is_kept_as_uncollected(
     async def story(ledgers: list[Ledger]) -> None:
         hold = await ledgers[0].authorize(request(customer, 50))
         await ledgers[0].release(hold)
-        assert await ledgers[0].settle(hold, cost=20, record=None) == 0
+        assert await ledgers[0].settle(hold, cost=20, record=None) == Receipt(0, 10_000_000)
 
     with_ledgers(1, story)
     assert customer.spent() == []
     assert UncollectedUse.objects.get(account=customer.account).cost == 20
+
+
+def test_a_receipt_tells_the_balance_after_its_own_entry(customer: Customer) -> None:
+    async def story(ledgers: list[Ledger]) -> None:
+        one = ledgers[0]
+        a, b, c = [await one.authorize(request(customer, 100)) for _ in range(3)]
+        receipts = await asyncio.gather(
+            one.settle(a, cost=30, record=None),
+            one.release(b),
+            one.settle(c, cost=12, record=None),
+        )
+        assert list(receipts) == [
+            Receipt(30, 10_000_000 - 30),
+            Receipt(0, 10_000_000 - 30),
+            Receipt(12, 10_000_000 - 42),
+        ]
+        # Who closes again is told the same.
+        assert await one.settle(a, cost=99, record=None) == Receipt(30, 10_000_000 - 30)
+
+    with_ledgers(1, story)
+    assert_sound(customer)
+
+
+def test_a_call_that_costs_nothing_can_be_held_and_settled(customer: Customer) -> None:
+    async def story(ledgers: list[Ledger]) -> None:
+        hold = await ledgers[0].authorize(request(customer, 0))
+        assert hold.amount == 0
+        receipt = await ledgers[0].settle(hold, cost=0, record=None)
+        assert receipt == Receipt(0, 10_000_000)
+
+    with_ledgers(1, story)
+    assert customer.spent() == []
 
 
 def test_without_postgresql_nothing_is_granted(customer: Customer) -> None:
