@@ -8,20 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import ApiError
-from gateway.wire import openai
-from gateway.wire.openai_answers import BrokenStream, Events, Renamer, read_chunks, without_usage
+from gateway.meter import Meter
+from gateway.wire.call import About, Call, Target
+from gateway.wire.chat import forward, request
+from gateway.wire.chat.forward import ChatForward, Renamer, read_chunks
+from gateway.wire.events import BrokenStream
+from gateway.wire.sse import Events
 
 ASK: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hello there"}]}
 LONG = "word " * 50_000
 
 
-def read(**fields: Any) -> openai.ChatCall:
-    return openai.read(json.dumps({**ASK, **fields}).encode())
+def read(**fields: Any) -> Call:
+    return request.read(json.dumps({**ASK, **fields}).encode())
 
 
 def forwarded(**fields: Any) -> dict[str, Any]:
     sent: dict[str, Any] = json.loads(
-        openai.prepare(read(**fields), upstream_name="up", most_output=100)
+        ChatForward("chat/completions").body(read(**fields), Target("up", 100))
     )
     return sent
 
@@ -76,7 +80,7 @@ def test_what_names_a_person_or_keeps_content_stays_here() -> None:
         user="u", safety_identifier="me@example.com", prompt_cache_key="u", service_tier="priority",
         store=True, metadata={"user_id": "u", "a": "b"}, temperature=0.5,
     )  # fmt: skip
-    assert not set(openai.WITHHELD) & set(sent)
+    assert not set(forward.WITHHELD) & set(sent)
     assert (sent["store"], sent["metadata"], sent["temperature"]) == (False, {"a": "b"}, 0.5)
 
 
@@ -86,7 +90,7 @@ def test_what_names_a_person_or_keeps_content_stays_here() -> None:
 def test_bytes_that_are_not_utf8_are_refused_wherever_they_are(extra: bytes) -> None:
     body = json.dumps(ASK).encode()[:-1] + b"," + extra + b"}"
     with pytest.raises(ApiError) as caught:
-        openai.read(body)
+        request.read(body)
     assert caught.value.status == 400
 
 
@@ -160,6 +164,23 @@ def test_the_models_name_is_put_into_every_chunk_even_if_it_changes() -> None:
     assert b'\\"gpt-secret\\"' in rename(said), "what the model says is not changed"
 
 
+def passed(payloads: list[bytes], **fields: Any) -> list[dict[str, Any]]:
+    about = About(read(stream=True, **fields), "named", "0", 0)
+    passage = ChatForward("chat/completions").passage(
+        about, Meter(call_id="", streamed=True, input_estimate=1)
+    )
+    return [json.loads(data) for data in Events().feed(passage.take(payloads))]
+
+
 def test_usage_beside_choices_is_taken_out_for_clients_that_did_not_ask() -> None:
     chunk = b'{"id":"x","choices":[{"delta":{}}],"usage":{"prompt_tokens":1}}'
-    assert json.loads(without_usage(chunk)) == {"id": "x", "choices": [{"delta": {}}]}
+    assert passed([chunk]) == [{"id": "x", "choices": [{"delta": {}}]}]
+    assert passed([chunk], stream_options={"include_usage": True}) == [json.loads(chunk)]
+
+
+def test_thoughts_that_the_client_excluded_are_taken_out() -> None:
+    chunk = b'{"choices":[{"delta":{"reasoning_content":"hm","content":"x"}}]}'
+    assert passed([chunk]) == [json.loads(chunk)]
+    assert passed([chunk], reasoning={"exclude": True}) == [
+        {"choices": [{"delta": {"content": "x"}}]}
+    ]
