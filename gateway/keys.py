@@ -1,4 +1,4 @@
-"""API keys: made, digested, looked up and revoked.
+"""API keys: made, digested, issued, changed, rotated and revoked.
 
 A key is `lx-`, 33 random base-62 characters (196 bits) and a checksum of 6, by which
 secret scanners, and we ourselves, recognise a mistyped one without a look-up. It is stored
@@ -7,18 +7,18 @@ as HMAC-SHA256 under a versioned pepper that is not `SECRET_KEY`.
 
 import hmac
 import secrets
-import time
 import zlib
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypedDict, Unpack
 
-import msgspec
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from billing.batches import Batcher
-from billing.postgres import Pool
+from billing import budgets
 from gateway import invalidation
 from gateway.models import ApiKey
 
@@ -28,10 +28,34 @@ RANDOM_LENGTH = 33
 CHECKSUM_LENGTH = 6
 LENGTH = len(PREFIX) + RANDOM_LENGTH + CHECKSUM_LENGTH
 
-FRESH_SECONDS = 5.0
-FRESH_SECONDS_UNHEARD = 0.8
-"""How long a look-up counts while no invalidation can be heard: revoked is refused in 1 s."""
-MOST_CACHED = 20_000
+OVERLAP_MOST = timedelta(days=7)
+"""How long the old text of a rotated key may go on working."""
+
+
+class Limits(TypedDict, total=False):
+    """What a key may do; the fields are those of `ApiKey`, and None takes a limit away."""
+
+    scopes: list[str]
+    minute_limit: int | None
+    day_limit: int | None
+    token_limit: int | None
+    concurrency_limit: int | None
+    day_spend: int | None
+    month_spend: int | None
+    total_spend: int | None
+    expires_at: datetime | None
+    allowed_models: list[str]
+    allowed_networks: list[str]
+
+
+class Fields(Limits, total=False):
+    """What can be changed on a key."""
+
+    name: str
+
+
+class NotInForce(Exception):
+    """The key was revoked, and stays so."""
 
 
 def _checksum(body: str) -> str:
@@ -69,24 +93,71 @@ def newest_pepper() -> int:
     return max(settings.KEY_PEPPERS)
 
 
-def issue(
-    user: User, *, name: str, minute_limit: int = 60, day_limit: int = 1_000
-) -> tuple[ApiKey, str]:
-    """Make a key for a customer; return its row and its text, which is never seen again."""
-    text = generate()
+def _traces(text: str) -> dict[str, Any]:
     version = newest_pepper()
-    key = ApiKey.objects.create(
-        user=user,
-        name=name,
-        digest=digest(text, pepper=settings.KEY_PEPPERS[version]),
-        pepper_version=version,
-        prefix=text[:7],
-        last4=text[-4:],
-        minute_limit=minute_limit,
-        day_limit=day_limit,
-    )
-    invalidation.publish_key(key.id.hex)
+    return {
+        "digest": digest(text, pepper=settings.KEY_PEPPERS[version]),
+        "pepper_version": version,
+        "prefix": text[:7],
+        "last4": text[-4:],
+    }
+
+
+def issue(user: User, *, name: str, **limits: Unpack[Limits]) -> tuple[ApiKey, str]:
+    """Make a key for a customer; return its row and its text, which is never seen again.
+
+    Raises Django's ValidationError where a limit is out of bounds.
+    """
+    text = generate()
+    key = ApiKey(user=user, name=name, **_traces(text), **limits)
+    _save(key)
     return key, text
+
+
+def configure(key: ApiKey, **fields: Unpack[Fields]) -> None:
+    """Change a key, on every process within a second.
+
+    Raises Django's ValidationError where a value is out of bounds.
+    """
+    unknown = fields.keys() - Fields.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"A key has no {', '.join(sorted(unknown))} to change.")
+    for name, value in fields.items():
+        setattr(key, name, value)
+    _save(key, changed=fields)
+
+
+def _save(key: ApiKey, *, changed: Mapping[str, Any] | None = None) -> None:
+    key.full_clean()
+    with transaction.atomic():
+        # Only what was changed: the same row tells when it was last used and what rotated.
+        key.save(update_fields=changed)
+        budgets.open_for([key.id])
+        invalidation.publish_key(key.id.hex)
+
+
+@transaction.atomic
+def rotate(key: ApiKey, *, overlap: timedelta) -> str:
+    """Give a key a new text and return it; the old one works until the overlap ends.
+
+    An older text that still worked stops at once. Raises ValueError where the overlap is
+    longer than seven days, and NotInForce for a key that was revoked.
+    """
+    if not timedelta(0) <= overlap <= OVERLAP_MOST:
+        raise ValueError(f"The overlap is between 0 and {OVERLAP_MOST.days} days.")
+    row = ApiKey.objects.select_for_update().get(pk=key.pk)
+    if row.revoked_at is not None:
+        raise NotInForce
+    text = generate()
+    changes = _traces(text) | {"previous_digest": None, "previous_until": None}
+    if overlap:
+        changes["previous_digest"] = bytes(row.digest)
+        changes["previous_until"] = timezone.now() + overlap
+    for name, value in changes.items():
+        setattr(key, name, value)
+    key.save(update_fields=changes)
+    invalidation.publish_key(key.id.hex)
+    return text
 
 
 def revoke(key: ApiKey) -> None:
@@ -100,83 +171,6 @@ def revoke(key: ApiKey) -> None:
 def find(text: str) -> ApiKey | None:
     """Return the row of a key that is in force, or None."""
     digests = [digest(text, pepper=pepper) for pepper in settings.KEY_PEPPERS.values()]
-    return ApiKey.objects.filter(
-        digest__in=digests, revoked_at__isnull=True, user__is_active=True
-    ).first()
-
-
-class Caller(msgspec.Struct, frozen=True):
-    """Who calls: the key (its UUID in hexadecimal), its owner's account and its limits."""
-
-    key_id: str
-    name: str
-    account: int
-    minute_limit: int
-    day_limit: int
-    created_at: datetime
-
-
-FIND = """
-select k.digest, replace(k.id::text, '-', ''), k.name, a.id,
-       k.minute_limit, k.day_limit, k.created_at
-from gateway_apikey k
-join accounts_user u on u.id = k.user_id
-join billing_account a on a.user_id = u.id
-where k.digest = any(%(digests)s) and k.revoked_at is null and u.is_active
-"""
-
-
-class KeyRing:
-    """The keys that this process has seen of late, and whom they belong to.
-
-    `heard` tells whether invalidation messages arrive: without them an entry ages faster.
-    """
-
-    def __init__(self, pool: Pool, *, heard: Callable[[], bool]) -> None:
-        self._pool = pool
-        self._heard = heard
-        self._peppers = [pepper.encode() for pepper in settings.KEY_PEPPERS.values()]
-        self._entries: dict[bytes, tuple[float, Caller | None]] = {}
-        self._generation = 0
-        self._finding: Batcher[list[bytes], Caller | None] = Batcher(self._find)
-
-    async def authenticate(self, text: str) -> Caller | None:
-        """Return who calls with this key, or None where it is not in force."""
-        encoded = text.encode("utf-8", "replace")
-        digests = [hmac.digest(pepper, encoded, "sha256") for pepper in self._peppers]
-        entry = self._entries.get(digests[0])
-        now = time.monotonic()
-        if entry is not None:
-            fresh = FRESH_SECONDS if self._heard() else FRESH_SECONDS_UNHEARD
-            if now - entry[0] < fresh:
-                return entry[1]
-        if not well_formed(text):
-            return None
-        generation = self._generation
-        caller = await self._finding.submit(digests)
-        if generation == self._generation:
-            if len(self._entries) >= MOST_CACHED:
-                self._entries.clear()
-            self._entries[digests[0]] = (now, caller)
-        return caller
-
-    def forget(self, key_id: str | None = None) -> None:
-        """Forget one key, and every text that was not a key; without an id forget all."""
-        self._generation += 1
-        if key_id is None:
-            self._entries.clear()
-            return
-        stale = [
-            digest
-            for digest, (_, caller) in self._entries.items()
-            if caller is None or caller.key_id == key_id
-        ]
-        for digest_ in stale:
-            del self._entries[digest_]
-
-    async def _find(self, wanted: Sequence[list[bytes]]) -> list[Caller | None]:
-        every = [digest for digests in wanted for digest in digests]
-        async with self._pool.connection() as pg:
-            cursor = await pg.execute(FIND, {"digests": every})
-            found = {bytes(row[0]): Caller(*row[1:]) for row in await cursor.fetchall()}
-        return [next((found[d] for d in digests if d in found), None) for digests in wanted]
+    current = Q(digest__in=digests)
+    previous = Q(previous_digest__in=digests, previous_until__gt=timezone.now())
+    return ApiKey.objects.in_force().filter(current | previous).first()

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from billing.batches import Batcher
 from gateway.errors import ApiError, too_many_requests
-from gateway.keys import Caller
+from gateway.key_ring import Caller
 
 log = logging.getLogger("lumyx.gateway")
 

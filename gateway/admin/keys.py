@@ -1,0 +1,89 @@
+"""Keys, which staff can limit and revoke, and what VIP levels give."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from gateway import invalidation, keys
+from gateway.models import ApiKey, Scope, VipLevel
+
+
+class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What a key may do."""
+
+    scopes = forms.MultipleChoiceField(choices=Scope, widget=forms.CheckboxSelectMultiple)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin):
+    """Keys; their owners make them, staff can limit and revoke them."""
+
+    form = ApiKeyForm
+    list_display = ("display", "name", "user", "last_used_at", "expires_at", "revoked_at")
+    list_select_related = ("user",)
+    search_fields = ("id", "name", "last4", "user__username")
+    readonly_fields = (
+        "id",
+        "user",
+        "name",
+        "display",
+        "created_at",
+        "last_used_at",
+        "previous_until",
+        "revoked_at",
+    )
+    fieldsets = (
+        (None, {"fields": ("display", "name", "user", "id", "created_at", "last_used_at")}),
+        ("Use", {"fields": ("scopes", "allowed_models", "allowed_networks")}),
+        (
+            "Limits",
+            {"fields": ("minute_limit", "day_limit", "token_limit", "concurrency_limit")},
+        ),
+        ("Spend limits", {"fields": ("day_spend", "month_spend", "total_spend")}),
+        ("End", {"fields": ("expires_at", "previous_until", "revoked_at")}),
+    )
+    actions = ("revoke_keys",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A key is shown once, to its owner alone."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        """Keys are revoked, so that the log can still name them."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        """Save what was changed and announce it."""
+        keys.configure(obj, **{name: getattr(obj, name) for name in form.changed_data})
+
+    @admin.action(description="Revoke the selected keys", permissions=["change"])
+    def revoke_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """Stop the selected keys for good."""
+        for key in queryset:
+            keys.revoke(key)
+
+
+@admin.register(VipLevel)
+class VipLevelAdmin(ModelAdmin):
+    """What each VIP level gives; a change reaches every process within a second."""
+
+    list_display = ("level", "minute_limit", "day_limit", "price_percent")
+
+    def save_model(self, request: HttpRequest, obj: VipLevel, form: Any, change: bool) -> None:
+        """Save a level and announce it."""
+        super().save_model(request, obj, form, change)
+        invalidation.publish_all_keys()
+
+    def delete_model(self, request: HttpRequest, obj: VipLevel) -> None:
+        """Delete a level and announce it."""
+        super().delete_model(request, obj)
+        invalidation.publish_all_keys()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[VipLevel]) -> None:
+        """Delete levels and announce it."""
+        super().delete_queryset(request, queryset)
+        invalidation.publish_all_keys()

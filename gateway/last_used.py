@@ -1,0 +1,73 @@
+"""When keys were last used: noted in memory, written a few times a minute."""
+
+import asyncio
+import contextlib
+import logging
+import time
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from billing.postgres import Pool
+
+log = logging.getLogger("lumyx.gateway")
+
+FLUSH_SECONDS = 15
+
+# Locked in order, since every process writes about the same keys; only forward in time.
+WRITE = """
+with noted as (
+  select * from unnest(%(keys)s::uuid[], %(times)s::float8[]) n(id, at)
+), locked as materialized (
+  select id from gateway_apikey where id = any(%(keys)s::uuid[])
+  order by id for no key update
+)
+update gateway_apikey k set last_used_at = to_timestamp(n.at)
+from noted n join locked l on l.id = n.id
+where k.id = n.id and coalesce(k.last_used_at < to_timestamp(n.at), true)
+"""
+
+
+class LastUsed:
+    """Notes the use of keys for one web process; loses only freshness while PostgreSQL is away."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._noted: dict[str, float] = {}
+        self._flushing: asyncio.Task[None] | None = None
+
+    def note(self, key_id: str) -> None:
+        """Note that a key (UUID in hexadecimal) is used now."""
+        self._noted[key_id] = time.time()
+
+    def start(self) -> None:
+        """Begin to write in the background."""
+        self._flushing = asyncio.create_task(self._flush_for_ever())
+
+    async def stop(self) -> None:
+        """Stop, and write what was noted."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._flushing
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Write what was noted; what cannot be written now is kept for the next time."""
+        noted, self._noted = self._noted, {}
+        if not noted:
+            return
+        try:
+            async with self._pool.connection() as pg:
+                await pg.execute(WRITE, {"keys": list(noted), "times": list(noted.values())})
+        except (psycopg.Error, PoolTimeout) as error:
+            log.warning("the last use of keys is written later: %s", type(error).__name__)
+            self._noted = noted | self._noted
+        except asyncio.CancelledError:
+            self._noted = noted | self._noted
+            raise
+
+    async def _flush_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self.flush()

@@ -1,0 +1,94 @@
+"""Staff change what a key may do, and never see or change what it is."""
+
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from gateway import keys
+from gateway.models import ApiKey
+from tests.customers import Customer
+from tests.processes import Server, wait_until
+
+
+@pytest.fixture
+def staff(database: None) -> Client:
+    person = User.objects.create_superuser(f"staff-{uuid.uuid4().hex[:8]}", "a-long-password-1")
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def page(customer: Customer) -> str:
+    return reverse("admin:gateway_apikey_change", args=[customer.key_row.pk])
+
+
+def test_staff_limit_a_key_in_every_way(staff: Client, server: Server, customer: Customer) -> None:
+    fields = {
+        "scopes": ["usage"],
+        "minute_limit": "5",
+        "day_limit": "",
+        "token_limit": "1000",
+        "concurrency_limit": "2",
+        "day_spend": "1000000",
+        "month_spend": "",
+        "total_spend": "0",
+        "allowed_models": "echo, echo-slow",
+        "allowed_networks": "127.0.0.1/8,::1",
+        "expires_at_0": "2099-01-01",
+        "expires_at_1": "00:00:00",
+    }
+    answer = staff.post(page(customer), fields)
+    assert answer.status_code == 302, answer.content.decode()
+    wait_until(lambda: customer.chat(server).status_code == 403, seconds=8)
+    row = ApiKey.objects.get(pk=customer.key_row.pk)
+    assert row.scopes == ["usage"]
+    assert (row.minute_limit, row.day_limit) == (5, None)
+    assert (row.token_limit, row.concurrency_limit) == (1_000, 2)
+    assert (row.day_spend, row.month_spend, row.total_spend) == (1_000_000, None, 0)
+    assert row.allowed_models == ["echo", "echo-slow"]
+    assert row.allowed_networks == ["127.0.0.0/8", "::1/128"]
+    assert row.expires_at is not None
+    assert row.expires_at.year == 2099
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scopes": []},
+        {"scopes": ["everything"]},
+        {"minute_limit": "0"},
+        {"allowed_networks": "here"},
+        {"day_spend": "-1"},
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_reason(
+    staff: Client, customer: Customer, wrong: dict[str, object]
+) -> None:
+    answer = staff.post(page(customer), {"scopes": ["usage", "inference"], **wrong})
+    assert answer.status_code == 200
+    assert b"errornote" in answer.content or b"error" in answer.content
+    customer.key_row.refresh_from_db()
+    assert customer.key_row.minute_limit == 1_000
+
+
+def test_staff_saving_a_key_do_not_undo_what_happened_meanwhile(
+    staff: Client, customer: Customer
+) -> None:
+    now = timezone.now()
+    ApiKey.objects.filter(pk=customer.key_row.pk).update(last_used_at=now)
+    staff.post(page(customer), {"scopes": ["usage", "inference"], "minute_limit": "9"})
+    customer.key_row.refresh_from_db()
+    assert customer.key_row.minute_limit == 9
+    assert customer.key_row.last_used_at == now
+    assert keys.find(customer.key) == customer.key_row
+
+
+def test_neither_a_key_nor_its_digest_is_on_the_page(staff: Client, customer: Customer) -> None:
+    shown = staff.get(page(customer)).content.decode()
+    assert customer.key[7:-4] not in shown
+    assert bytes(customer.key_row.digest).hex() not in shown
+    assert customer.key_row.display in shown
