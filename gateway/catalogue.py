@@ -5,12 +5,16 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
-from cryptography.fernet import InvalidToken
+from cryptography.fernet import InvalidToken, MultiFernet
+from django.conf import settings
+from psycopg.rows import dict_row
 from psycopg_pool import PoolTimeout
 
 from billing.postgres import Pool
+from gateway import outbound
 from gateway.errors import unavailable, unknown_model
 from gateway.models.catalogue import cipher
 from gateway.pricing import Prices
@@ -20,9 +24,12 @@ log = logging.getLogger("lumyx.gateway")
 FRESH_SECONDS = 5.0
 
 READ = """
-select m.name, m.display_name, m.context_window, m.max_output_tokens, m.capabilities,
+select m.id, m.name, m.display_name, m.context_window, m.max_output_tokens, m.capabilities,
        m.input_price, m.cache_read_price, m.cache_write_price, m.output_price, m.created_at,
-       p.name, p.base_url, p.encrypted_key, r.upstream_name
+       p.name as provider, p.base_url, p.encrypted_key, r.upstream_name,
+       r.id as route, p.id as provider_id, p.dialect, r.position, r.weight,
+       p.connect_seconds, p.first_byte_seconds, p.whole_seconds, p.idle_seconds, p.total_seconds,
+       p.most_concurrent, p.unreachable_since is not null as down
 from gateway_model m
 join gateway_route r on r.model_id = m.id and r.enabled
 join gateway_provider p on p.id = r.provider_id and p.enabled and not p.trains_on_content
@@ -34,12 +41,28 @@ order by m.name, r.position, r.id
 
 @dataclass(slots=True, frozen=True)
 class Path:
-    """Where a model is reached: a provider's address, its key and its name for the model."""
+    """Where a model is reached: a provider's address, its key and its name for the model.
+
+    Times are seconds: to connect, to the first byte of a stream, to an unstreamed answer, of
+    silence within one, and in all.
+    """
 
     provider: str
     base_url: str
     key: str
     upstream_name: str
+    route: int
+    provider_id: int
+    dialect: str
+    position: int
+    weight: int
+    connect: float
+    first_byte: float
+    whole: float
+    idle: float
+    total: float
+    most_concurrent: int | None
+    down: bool
 
     def __repr__(self) -> str:
         return f"Path({self.provider}/{self.upstream_name})"
@@ -49,11 +72,12 @@ class Path:
 class Offer:
     """A model that can be called: its limits, its prices and the ways to it, best first."""
 
+    id: int
     name: str
     display_name: str
     context_window: int
     max_output_tokens: int
-    capabilities: list[str]
+    capabilities: frozenset[str]
     prices: Prices
     created_at: datetime
     paths: tuple[Path, ...]
@@ -100,8 +124,9 @@ class Catalogue:
     async def _read(self) -> None:
         started, generation = time.monotonic(), self._generation
         try:
-            async with self._pool.connection() as pg:
-                rows = await (await pg.execute(READ)).fetchall()
+            async with self._pool.connection() as pg, pg.cursor(row_factory=dict_row) as cursor:
+                await cursor.execute(READ)
+                rows = await cursor.fetchall()
             self._offers = _assemble(rows)
             if generation == self._generation:
                 self._read_at = started
@@ -111,25 +136,61 @@ class Catalogue:
             self._reading = None
 
 
-def _assemble(rows: list[tuple[object, ...]]) -> dict[str, Offer]:
+def _assemble(rows: list[dict[str, Any]]) -> dict[str, Offer]:
     secrets = cipher()
     offers: dict[str, Offer] = {}
-    for name, title, window, most, abilities, *prices, created_at, provider, url, key, up in rows:
-        try:
-            clear = secrets.decrypt(bytes(key)).decode() if key else ""  # type: ignore[call-overload]
-        except InvalidToken:
-            log.error("alarm: the key of provider %s cannot be decrypted", provider)
+    for row in rows:
+        path = _path(row, secrets)
+        if path is None:
             continue
-        path = Path(str(provider), str(url).rstrip("/"), clear, str(up))
-        known = offers.get(str(name))
-        offers[str(name)] = Offer(
-            name=str(name),
-            display_name=str(title),
-            context_window=window,  # type: ignore[arg-type]
-            max_output_tokens=most,  # type: ignore[arg-type]
-            capabilities=abilities,  # type: ignore[arg-type]
-            prices=Prices(*prices),  # type: ignore[arg-type]
-            created_at=created_at,  # type: ignore[arg-type]
+        known = offers.get(row["name"])
+        offers[row["name"]] = Offer(
+            id=row["id"],
+            name=row["name"],
+            display_name=row["display_name"],
+            context_window=row["context_window"],
+            max_output_tokens=row["max_output_tokens"],
+            capabilities=frozenset(row["capabilities"]),
+            prices=Prices(
+                row["input_price"],
+                row["cache_read_price"],
+                row["cache_write_price"],
+                row["output_price"],
+            ),
+            created_at=row["created_at"],
             paths=(*known.paths, path) if known else (path,),
         )
     return offers
+
+
+def _path(row: dict[str, Any], secrets: MultiFernet) -> Path | None:
+    """Return a way to a model, or None, with an alarm, where it must not or cannot be taken."""
+    provider, key = row["provider"], row["encrypted_key"]
+    try:
+        # The connector resolves names through a check of ours, but takes IP addresses as they are.
+        outbound.check_url(row["base_url"])
+        clear = secrets.decrypt(bytes(key)).decode() if key else ""
+    except outbound.Refused:
+        log.error("alarm: the address of provider %s is not one to call", provider)
+        return None
+    except InvalidToken:
+        log.error("alarm: the key of provider %s cannot be decrypted", provider)
+        return None
+    return Path(
+        provider=provider,
+        base_url=row["base_url"].rstrip("/"),
+        key=clear,
+        upstream_name=row["upstream_name"],
+        route=row["route"],
+        provider_id=row["provider_id"],
+        dialect=row["dialect"],
+        position=row["position"],
+        weight=row["weight"],
+        connect=row["connect_seconds"] or settings.UPSTREAM_CONNECT_SECONDS,
+        first_byte=row["first_byte_seconds"] or settings.UPSTREAM_FIRST_BYTE_SECONDS,
+        whole=row["whole_seconds"] or settings.UPSTREAM_WHOLE_SECONDS,
+        idle=row["idle_seconds"] or settings.UPSTREAM_IDLE_SECONDS,
+        total=row["total_seconds"] or settings.UPSTREAM_TOTAL_SECONDS,
+        most_concurrent=row["most_concurrent"],
+        down=row["down"],
+    )

@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from gateway import partitions
+from gateway import partitions, probes
 
 
 @shared_task
 def make_partitions() -> None:
-    """Keep the request log's partitions a week ahead."""
+    """Make the day partitions of the request log ahead of time."""
     partitions.make()
+
+
+@shared_task
+def probe_providers() -> int:
+    """Ask each provider whether it is there."""
+    return probes.probe_all()

@@ -26,6 +26,10 @@ app.conf.beat_schedule = {
         "task": "gateway.tasks.make_partitions",
         "schedule": crontab(minute="5"),
     },
+    "probe providers": {
+        "task": "gateway.tasks.probe_providers",
+        "schedule": crontab(minute="*/2"),
+    },
     "drop what is too old": {
         "task": "privacy.tasks.sweep_retention",
         "schedule": crontab(minute="35"),

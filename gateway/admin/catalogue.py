@@ -1,0 +1,181 @@
+"""Providers, models and the routes between."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from billing.admin import ReadOnlyAdmin
+from gateway import invalidation
+from gateway.models import Capability, Model, Provider, ProviderCheck, Route
+
+
+class CatalogueAdmin(ModelAdmin):
+    """Announces each change of the catalogue to every process."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save a row with its inlines, then announce the change."""
+        super().save_related(request, form, formsets, change)
+        invalidation.publish_catalogue()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete a row and announce it."""
+        super().delete_model(request, obj)
+        invalidation.publish_catalogue()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete rows and announce it."""
+        super().delete_queryset(request, queryset)
+        invalidation.publish_catalogue()
+
+
+class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A provider, whose key can be set here and never read back."""
+
+    base_url = forms.URLField(
+        label="base URL",
+        assume_scheme="https",
+        help_text="Up to and with the version, such as https://api.example.com/v1",
+    )
+    new_key = forms.CharField(
+        label="API key",
+        required=False,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Stored encrypted and never shown again. Leave empty to keep the present one.",
+    )
+
+    class Meta:
+        model = Provider
+        fields = (
+            "name",
+            "dialect",
+            "base_url",
+            "new_key",
+            "enabled",
+            "trains_on_content",
+            "retention_days",
+            "terms_reviewed_on",
+            "connect_seconds",
+            "first_byte_seconds",
+            "whole_seconds",
+            "idle_seconds",
+            "total_seconds",
+            "most_concurrent",
+        )
+
+    def clean_new_key(self) -> str:
+        """Refuse a key that could not travel in a header."""
+        key: str = self.cleaned_data["new_key"]
+        if key and not (key.isascii() and key.isprintable() and " " not in key):
+            raise forms.ValidationError("A key holds letters, digits and signs, without spaces.")
+        return key
+
+    def save(self, commit: bool = True) -> Provider:
+        """Encrypt a new key."""
+        if self.cleaned_data["new_key"]:
+            self.instance.key = self.cleaned_data["new_key"]
+        provider: Provider = super().save(commit)
+        return provider
+
+
+@admin.register(Provider)
+class ProviderAdmin(CatalogueAdmin):
+    """Companies that run models for us."""
+
+    form = ProviderForm
+    list_display = ("name", "dialect", "base_url", "enabled", "reachable", "has_key")
+    list_filter = ("dialect", "enabled")
+    readonly_fields = ("unreachable_since",)
+    fieldsets = (
+        (None, {"fields": ("name", "dialect", "base_url", "new_key", "enabled")}),
+        ("Terms", {"fields": ("trains_on_content", "retention_days", "terms_reviewed_on")}),
+        (
+            "Timeouts and load",
+            {
+                "fields": (
+                    ("connect_seconds", "first_byte_seconds", "whole_seconds"),
+                    ("idle_seconds", "total_seconds", "most_concurrent"),
+                )
+            },
+        ),
+        ("Probes", {"fields": ("unreachable_since",)}),
+    )
+
+    @admin.display(boolean=True)
+    def reachable(self, provider: Provider) -> bool:
+        """Return whether the probes reach it."""
+        return provider.unreachable_since is None
+
+    @admin.display(boolean=True, description="key set")
+    def has_key(self, provider: Provider) -> bool:
+        """Return whether a key is set."""
+        return bool(provider.encrypted_key)
+
+
+class RouteInline(TabularInline):
+    """The ways to a model, on the model's page."""
+
+    model = Route
+    extra = 1
+    fields = ("provider", "upstream_name", "position", "weight", "enabled")
+
+
+class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A model, whose capabilities are ticked."""
+
+    capabilities = forms.MultipleChoiceField(
+        choices=Capability.choices, widget=forms.CheckboxSelectMultiple, required=False
+    )
+
+    class Meta:
+        model = Model
+        fields = (
+            "name",
+            "display_name",
+            "context_window",
+            "max_output_tokens",
+            "capabilities",
+            "input_price",
+            "cache_read_price",
+            "cache_write_price",
+            "output_price",
+            "enabled",
+        )
+
+
+@admin.register(Model)
+class ModelAdminPage(CatalogueAdmin):
+    """Models on offer and their prices."""
+
+    form = ModelForm
+    list_display = ("name", "display_name", "input_price", "output_price", "priced", "enabled")
+    list_filter = ("enabled",)
+    search_fields = ("name", "display_name")
+    inlines = (RouteInline,)
+
+    @admin.display(boolean=True)
+    def priced(self, model: Model) -> bool:
+        """Return whether the model can be called as far as prices go."""
+        return model.priced
+
+
+@admin.register(Route)
+class RouteAdmin(CatalogueAdmin):
+    """All routes in one list."""
+
+    list_display = ("model", "provider", "upstream_name", "position", "weight", "enabled")
+    list_filter = ("provider", "enabled")
+    list_select_related = ("model", "provider")
+
+
+@admin.register(ProviderCheck)
+class ProviderCheckAdmin(ReadOnlyAdmin):
+    """What the probes of the last 30 days found."""
+
+    list_display = ("checked_at", "provider", "reachable", "status", "reason", "latency_ms")
+    list_filter = ("provider", "reachable")
+    list_select_related = ("provider",)
