@@ -2,51 +2,36 @@
 
 import contextlib
 from typing import Any
+from urllib.parse import parse_qsl
 
 from rest_framework.request import Request
 
-from gateway import errors, runtime
+from billing import budgets
+from gateway import errors, key_shown, runtime
 from gateway.async_views import AsyncAPIView
 from gateway.catalogue import Offer
+from gateway.credits import in_credits
 from gateway.errors import ApiError
-from gateway.http import EventStream, Response, object_response
-from gateway.stream import ChatStream
-from gateway.wire import openai
-
-MICRO = 1_000_000
+from gateway.http import Response, object_response
 
 FIND_ACCOUNT = "select balance, held from billing_account where id = %(account)s"
-
-
-class ChatCompletions(AsyncAPIView):
-    """`POST chat/completions`: OpenAI's Chat Completions, streamed or not."""
-
-    endpoint = openai.ENDPOINT
-
-    async def post(self, request: Request) -> Response | EventStream:
-        """Run one call."""
-        proxy = runtime.current().proxy
-        try:
-            call = openai.read(request._request.body)
-        except ApiError as error:
-            proxy.log_refusal(error, self.caller, self.visit)
-            raise
-        answer = await proxy.run(call, self.caller, self.visit)
-        if isinstance(answer, ChatStream):
-            return EventStream(answer)
-        return Response(answer)
 
 
 class Models(AsyncAPIView):
     """`GET models`: every model that can be called, with its prices and limits."""
 
     endpoint = "models"
+    scope = None
 
     async def get(self, request: Request) -> Response:
-        """List the models by name."""
-        offers = await runtime.current().catalogue.offers()
+        """List the models that the key may call, in the shape that the client's SDK expects."""
+        known = await runtime.current().catalogue.offers()
+        offers = [offer for offer in known.values() if self.caller.reaches(offer.name)]
         self.visit.allowance = await runtime.current().limits.peek(self.caller)
-        models = [describe(offer) for offer in offers.values()]
+        if self.visit.anthropic:
+            query = request.META["QUERY_STRING"]
+            return object_response(anthropic_page(offers, query))
+        models = [describe(offer) for offer in offers]
         return object_response({"object": "list", "data": models})
 
 
@@ -54,18 +39,21 @@ class Model(AsyncAPIView):
     """`GET models/{id}`: one model."""
 
     endpoint = "models"
+    scope = None
 
     async def get(self, request: Request, name: str) -> Response:
         """Return one model, or 404."""
         offer = await runtime.current().catalogue.find(name)
         self.visit.allowance = await runtime.current().limits.peek(self.caller)
-        return object_response(describe(offer))
+        shape = describe_to_anthropic if self.visit.anthropic else describe
+        return object_response(shape(offer))
 
 
 class Credits(AsyncAPIView):
     """`GET credits`: what the caller's account has, and what is held for calls under way."""
 
     endpoint = "credits"
+    scope = "usage"
 
     async def get(self, request: Request) -> Response:
         """Return the account's credits; 1 credit is 1,000,000 micro-credits."""
@@ -90,33 +78,19 @@ class Credits(AsyncAPIView):
 
 
 class Key(AsyncAPIView):
-    """`GET key`: the calling key's limits and how much of them is used."""
+    """`GET key`: what the calling key may do, and how much of its limits is used."""
 
     endpoint = "key"
+    scope = None
 
     async def get(self, request: Request) -> Response:
-        """Return the key's state; resets are Unix seconds."""
-        caller = self.caller
-        self.visit.allowance = allowance = await runtime.current().limits.peek(caller)
+        """Return the key's state; times are Unix seconds."""
+        parts = runtime.current()
+        self.visit.allowance = await parts.limits.peek(self.caller)
+        tokens = await parts.token_limits.peek(self.caller)
+        spent = await budgets.spent_on(parts.pool, self.caller.key_id)
         return object_response(
-            {
-                "object": "key",
-                "id": str(caller.key_id),
-                "name": caller.name,
-                "created": int(caller.created_at.timestamp()),
-                "limits": {
-                    "minute": {
-                        "limit": allowance.minute_limit,
-                        "used": allowance.minute_used,
-                        "reset": allowance.minute_reset,
-                    },
-                    "day": {
-                        "limit": allowance.day_limit,
-                        "used": allowance.day_used,
-                        "reset": allowance.day_reset,
-                    },
-                },
-            }
+            key_shown.describe(self.caller, self.visit.allowance, tokens=tokens, spent=spent)
         )
 
 
@@ -140,7 +114,7 @@ def describe(offer: Offer) -> dict[str, Any]:
         "name": offer.display_name,
         "context_window": offer.context_window,
         "max_output_tokens": offer.max_output_tokens,
-        "capabilities": offer.capabilities,
+        "capabilities": sorted(offer.capabilities),
         "pricing": {
             "unit": "credits per 1,000,000 tokens",
             "input": in_credits(offer.prices.input),
@@ -151,8 +125,36 @@ def describe(offer: Offer) -> dict[str, Any]:
     }
 
 
-def in_credits(micro: int) -> str:
-    """Write micro-credits as credits, exactly and without trailing zeros."""
-    whole, part = divmod(abs(micro), MICRO)
-    decimals = f".{part:06d}".rstrip("0").rstrip(".")
-    return f"{'-' if micro < 0 else ''}{whole}{decimals}"
+def describe_to_anthropic(offer: Offer) -> dict[str, Any]:
+    """Return a model in Anthropic's shape, with what we add in ours."""
+    known = describe(offer)
+    return {
+        "type": "model",
+        "id": offer.name,
+        "display_name": offer.display_name,
+        "created_at": offer.created_at.isoformat().replace("+00:00", "Z"),
+        "max_input_tokens": offer.context_window,
+        "max_tokens": offer.max_output_tokens,
+        "pricing": known["pricing"],
+    }
+
+
+def anthropic_page(offers: list[Offer], query: str) -> dict[str, Any]:
+    """Return one page of models in Anthropic's shape, by its cursor parameters."""
+    given = dict(parse_qsl(query))
+    names = [offer.name for offer in offers]
+    first, last = 0, len(offers)
+    if given.get("after_id") in names:
+        first = names.index(given["after_id"]) + 1
+    if given.get("before_id") in names:
+        last = names.index(given["before_id"])
+    limit = given.get("limit", "")[:6]
+    most = min(int(limit) or 1_000, 1_000) if limit.isascii() and limit.isdigit() else 1_000
+    page = offers[first:last]
+    page = page[-most:] if "before_id" in given and "after_id" not in given else page[:most]
+    return {
+        "data": [describe_to_anthropic(offer) for offer in page],
+        "has_more": len(page) < last - first,
+        "first_id": page[0].name if page else None,
+        "last_id": page[-1].name if page else None,
+    }

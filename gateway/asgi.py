@@ -23,6 +23,10 @@ log = logging.getLogger("lumyx.gateway")
 
 URLS = "gateway.api_urls"
 PREFIX = "/api"
+ANTHROPIC_PATHS = ("/api/v1/messages", "/api/v1/v1/")
+"""Where clients expect Anthropic's shapes, whatever goes wrong."""
+SHARED_PATHS = ("/api/v1/models",)
+"""Where both kinds of client come, and an `anthropic-version` header tells them apart."""
 LOOK_AFTER_SECONDS = 0.1
 """How long after a call began we first look whether its client is still there."""
 
@@ -44,9 +48,9 @@ class GatewayHandler:
             async with asyncio.timeout(settings.BODY_SECONDS):
                 body = await _read_body(scope, receive)
         except ApiError as error:
-            await _send(error_response(error), visit, send)
+            await _send(error_response(error, visit), visit, send)
         except TimeoutError:
-            await _send(error_response(errors.body_too_slow()), visit, send)
+            await _send(error_response(errors.body_too_slow(), visit), visit, send)
         except ClientLeft:
             pass
         else:
@@ -91,6 +95,49 @@ class Presence:
         self._task.cancel()
 
 
+class Pulse:
+    """Sends the parts of a stream, and a sign of life while none come.
+
+    The timer costs nothing while parts come; used as a context manager.
+    """
+
+    def __init__(self, send: ASGISendCallable, beat: bytes) -> None:
+        self._send = send
+        self._beat = beat
+        self._quiet = True
+        self._busy = False
+        self._beating: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> "Pulse":
+        self._wait()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._timer.cancel()
+        if self._beating is not None:
+            self._beating.cancel()
+
+    async def send(self, part: bytes) -> None:
+        """Send a part of the stream."""
+        self._quiet = False
+        self._busy = True
+        await self._pass(part)
+        self._busy = False
+
+    async def _pass(self, part: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": part, "more_body": True})
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(settings.KEEP_ALIVE_SECONDS, self._look)
+
+    def _look(self) -> None:
+        # A client that does not read what it has needs no more of it.
+        if self._quiet and not self._busy:
+            self._beating = asyncio.create_task(self._pass(self._beat))
+        self._quiet = True
+        self._wait()
+
+
 class ClientLeft(Exception):
     """The client closed the connection before its body was whole."""
 
@@ -122,17 +169,21 @@ async def _read_body(scope: HTTPScope, receive: ASGIReceiveCallable) -> bytes:
 
 def _visit(scope: HTTPScope) -> Visit:
     forwarded = agent = ""
+    anthropic = scope["path"].startswith(ANTHROPIC_PATHS)
     for name, value in scope["headers"]:
         if name == b"user-agent":
             agent = value.decode("latin-1")
         elif name == b"x-forwarded-for":
             forwarded += "," + value.decode("latin-1")
+        elif name == b"anthropic-version":
+            anthropic = anthropic or scope["path"].startswith(SHARED_PATHS)
     client = scope["client"]
     return Visit(
         id=ids.new(),
         endpoint="",
         ip=client_address(client[0] if client else "", forwarded),
         agent=agent,
+        anthropic=anthropic,
     )
 
 
@@ -145,11 +196,11 @@ async def _respond(request: GatewayRequest, visit: Visit) -> Response | EventStr
             raise errors.unknown_path() from None
         response: Response | EventStream = await match.func(request, *match.args, **match.kwargs)
     except ApiError as error:
-        return error_response(error)
+        return error_response(error, visit)
     except Exception as error:
         # The exception's own text may quote what the client sent, so only its type is logged.
         log.error("call %s failed: %s", visit.public_id, type(error).__name__)
-        return error_response(errors.internal())
+        return error_response(errors.internal(), visit)
     return response
 
 
@@ -167,10 +218,11 @@ async def _send(response: Response | EventStream, visit: Visit, send: ASGISendCa
         if isinstance(response, Response):
             await send({"type": "http.response.body", "body": response.content, "more_body": False})
             return
-        async for part in response.source:
-            # A client that stops reading has left, as far as its provider is concerned.
-            async with asyncio.timeout(settings.CLIENT_STALL_SECONDS):
-                await send({"type": "http.response.body", "body": part, "more_body": True})
+        with Pulse(send, response.source.keep_alive) as pulse:
+            async for part in response.source:
+                # A client that stops reading has left, as far as its provider is concerned.
+                async with asyncio.timeout(settings.CLIENT_STALL_SECONDS):
+                    await pulse.send(part)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     except TimeoutError:
         log.warning("call %s was left: its client stopped reading", visit.public_id)

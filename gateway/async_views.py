@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from gateway import errors, runtime
 from gateway.errors import ApiError
 from gateway.http import EventStream, GatewayRequest, Response, error_response
-from gateway.keys import Caller
+from gateway.key_ring import Caller
 from gateway.visit import Visit
 
 BEARER = "bearer "
@@ -31,6 +31,8 @@ class AsyncAPIView(APIView):
     permission_classes = []
     throttle_classes = []
     endpoint = ""
+    scope: str | None = "inference"
+    """What a key must have been made for; None lets every key in."""
 
     visit: Visit
     caller: Caller
@@ -46,7 +48,7 @@ class AsyncAPIView(APIView):
         self.headers: dict[str, str] = {}
         try:
             self.request = wrapped = self.initialize_request(request, *args, **kwargs)
-            self.caller = visit.caller = await self.authenticate(wrapped)
+            self.caller = await self.authenticate(wrapped)
             handler = self._handler(wrapped)
             return await handler(wrapped, *args, **kwargs)
         except ApiError as error:
@@ -59,7 +61,11 @@ class AsyncAPIView(APIView):
         return Request(request, negotiator=NO_NEGOTIATION)
 
     async def authenticate(self, request: Request) -> Caller:
-        """Return who calls; raise the API's 401 where no valid key came."""
+        """Return who calls.
+
+        Raises the API's 401 where no valid key came, and its 403 where the key is not for
+        this address or this use.
+        """
         meta = request.META
         header = meta.get("HTTP_AUTHORIZATION", "")
         if header[:7].lower() == BEARER:
@@ -68,9 +74,17 @@ class AsyncAPIView(APIView):
             text = meta.get("HTTP_X_API_KEY", "").strip()
         if not text:
             raise errors.missing_key()
-        caller = await runtime.current().keys.authenticate(text)
+        parts = runtime.current()
+        caller = await parts.keys.authenticate(text)
         if caller is None:
             raise errors.invalid_key()
+        # Set before the key is refused, so that the refusal shows its limits too.
+        self.visit.caller = caller
+        if not caller.comes_from(self.visit.ip):
+            raise errors.ip_not_allowed()
+        if self.scope is not None and not caller.may(self.scope):
+            raise errors.scope_missing(self.scope)
+        parts.last_used.note(caller.key_id)
         return caller
 
     def _handler(self, request: Request) -> Handler:
@@ -86,4 +100,4 @@ class AsyncAPIView(APIView):
     async def _refuse(self, error: ApiError, visit: Visit) -> Response:
         if visit.caller is not None and visit.allowance is None:
             visit.allowance = await runtime.current().limits.peek(visit.caller)
-        return error_response(error)
+        return error_response(error, visit)

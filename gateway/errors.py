@@ -71,6 +71,15 @@ def unknown_model(name: str) -> ApiError:
     )
 
 
+def unknown_request() -> ApiError:
+    """No call of this id is in the account's log."""
+    return ApiError(
+        404,
+        "No such request. Requests are kept for 30 days, and are found by their own account.",
+        code="request_not_found",
+    )
+
+
 def unknown_path() -> ApiError:
     """No endpoint answers here."""
     return ApiError(404, "No such endpoint. The API's base is /api/v1.", code="not_found")
@@ -166,16 +175,167 @@ def stream_broken() -> ApiError:
     )
 
 
-def ceiling_reached() -> ApiError:
-    """The answer cost as much as was set aside for it."""
+def ceiling_reached(ceiling: str) -> ApiError:
+    """The answer cost as much as was set aside for it: all there was, or X-Max-Cost."""
+    if ceiling == "max_cost":
+        return ApiError(
+            402,
+            "The answer was cut here, at its X-Max-Cost. You pay only for what arrived.",
+            kind="insufficient_quota",
+            code="max_cost_reached",
+            param="X-Max-Cost",
+        )
     return ApiError(
         402,
-        "Your credits are used up, so the answer was cut here. You pay only for what arrived.",
+        "Your credits, or this key's spend limit, are used up, so the answer was cut here. "
+        "You pay only for what arrived.",
         kind="insufficient_quota",
         code="insufficient_credits",
+    )
+
+
+def spend_limit_reached(window: str) -> ApiError:
+    """The key may spend no more: today, this month, or at all."""
+    span = {"day": "today (UTC)", "month": "this month (UTC)"}.get(window, "in all")
+    return ApiError(
+        402,
+        f"This key's spend limit does not cover this call: it may spend no more {span}.",
+        kind="insufficient_quota",
+        code="spend_limit_reached",
+    )
+
+
+def max_cost_too_low() -> ApiError:
+    """The call cannot cost as little as the client allows."""
+    return bad_request(
+        "The call would cost more than its X-Max-Cost even with the shortest answer.",
+        param="X-Max-Cost",
+        code="max_cost_too_low",
+    )
+
+
+def _conflict(status: int, message: str, code: str) -> ApiError:
+    # A client that tried again at once would only meet the same answer.
+    return ApiError(
+        status,
+        message,
+        code=code,
+        param="Idempotency-Key",
+        headers={"x-should-retry": "false"},
+    )
+
+
+def idempotency_in_flight() -> ApiError:
+    """The first call with this Idempotency-Key has not ended."""
+    return _conflict(
+        409, "A call with this Idempotency-Key is still under way.", "idempotency_in_flight"
+    )
+
+
+def idempotency_settled(request_id: str) -> ApiError:
+    """The first call with this Idempotency-Key was charged; its answer was not kept."""
+    return _conflict(
+        409,
+        f"The call with this Idempotency-Key was answered and charged as {request_id}. Answers "
+        "are never stored, so it cannot be repeated; use a new key for a new call.",
+        "idempotency_key_used",
+    )
+
+
+def idempotency_mismatch() -> ApiError:
+    """The Idempotency-Key came before, with another body."""
+    return _conflict(
+        422, "This Idempotency-Key came before with another body.", "idempotency_key_mismatch"
+    )
+
+
+def wrong_kind_of_model(endpoint: str) -> ApiError:
+    """The model cannot do what the endpoint is for."""
+    return bad_request(
+        f"This model cannot be called at /{endpoint}. GET /api/v1/models lists what each can do.",
+        param="model",
+        code="model_not_supported",
+    )
+
+
+def no_route(endpoint: str) -> ApiError:
+    """No provider of the model serves this endpoint."""
+    return wrong_kind_of_model(endpoint)
+
+
+def providers_busy() -> ApiError:
+    """Every provider of the model has as many calls as it may have."""
+    return ApiError(
+        503,
+        "All providers of this model are busy. You were not charged. Try again in a moment.",
+        kind="api_error",
+        code="providers_busy",
+        headers={"Retry-After": "1"},
     )
 
 
 def client_left() -> ApiError:
     """The client went away before its call began; only the log sees this."""
     return ApiError(499, "The client went away.", code="client_left")
+
+
+def ip_not_allowed() -> ApiError:
+    """The key may not be used from this address; which ones it may is its owner's secret."""
+    return ApiError(
+        403,
+        "This API key may not be used from your network address.",
+        kind="permission_error",
+        code="ip_not_allowed",
+    )
+
+
+def scope_missing(scope: str) -> ApiError:
+    """The key was not made for this."""
+    return ApiError(
+        403,
+        f"This API key lacks the scope `{scope}`.",
+        kind="permission_error",
+        code="scope_missing",
+    )
+
+
+def model_not_allowed() -> ApiError:
+    """The key's list of models lacks the one that was asked for."""
+    return ApiError(
+        403,
+        "This API key may not call this model. GET /api/v1/key shows those that it may.",
+        kind="permission_error",
+        code="model_not_allowed",
+        param="model",
+    )
+
+
+def too_many_at_once(limit: int) -> ApiError:
+    """As many calls of the key are under way as it may have."""
+    return ApiError(
+        429,
+        f"This key may have {limit:,} calls under way at once. Try again when one has ended.",
+        kind="rate_limit_error",
+        code="concurrency_limit_exceeded",
+        headers={"Retry-After": "1"},
+    )
+
+
+def too_many_tokens(limit: int, tokens: int, seconds: int) -> ApiError:
+    """The key's tokens a minute do not suffice; a call that never fits is not to be retried."""
+    if tokens > limit:
+        message = f"This call needs about {tokens:,} tokens, and this key may use {limit:,} a"
+        return ApiError(
+            429,
+            f"{message} minute. Ask for fewer, or raise the key's limit.",
+            kind="rate_limit_error",
+            code="token_limit_exceeded",
+            headers={"x-should-retry": "false"},
+        )
+    return ApiError(
+        429,
+        f"This key may use {limit:,} tokens a minute. Try again in {seconds:,} s.",
+        kind="rate_limit_error",
+        code="token_limit_exceeded",
+        headers={"Retry-After": str(seconds)},
+    )

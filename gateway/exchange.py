@@ -2,92 +2,116 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable
+from typing import Literal
 
+import msgspec
 from django.conf import settings
 
-from billing.ledger import Ledger, OpenHold
+from billing.ledger import Ledger, OpenHold, Receipt
 from gateway import pricing
-from gateway.catalogue import Offer
+from gateway.catalogue import Offer, Path
 from gateway.errors import ApiError
-from gateway.keys import Caller
+from gateway.meter import Meter
 from gateway.models import ChargeBasis
-from gateway.pricing import Tokens
-from gateway.visit import Visit
-from gateway.wire.openai import BYTES_PER_TOKEN, BadUsage, ChatCall
-from gateway.wire.openai_answers import Answer
+from gateway.order import Order
+from gateway.pricing import Prices, Tokens
 
 log = logging.getLogger("lumyx.gateway")
 
 CLIENT_LEFT = 499
 """The status that the log shows for a call whose client went away before the end."""
-SMALL_DELTA = 8
-"""Bytes up to which a delta is taken for one token, where the provider reports no usage."""
 
-MOST_BYTES_PER_TOKEN = 12
-"""Text of which a token takes more bytes, on average, does not exist in practice."""
+Ceiling = Literal["credits", "max_cost"]
+
+
+class Attempt(msgspec.Struct, omit_defaults=True):
+    """One try of one route, as the call's row keeps it; `reason` is never a provider's words."""
+
+    provider: str
+    ms: int
+    reason: str = ""
 
 
 class Exchange:
     """Meters one call and settles it by the published matrix.
 
     The provider's usage counts where it came; else the output that was delivered, marked
-    as estimated; a call that brought no output costs nothing.
+    as estimated; a call that brought no output costs nothing. `on_close` gets the tokens
+    that were used.
     """
 
     def __init__(
-        self, *, call: ChatCall, caller: Caller, visit: Visit, offer: Offer, ledger: Ledger
+        self,
+        *,
+        order: Order,
+        offer: Offer,
+        prices: Prices,
+        ledger: Ledger,
+        on_close: Callable[[Tokens], None],
     ) -> None:
-        self.call = call
+        self.order = order
         self.offer = offer
-        self._caller = caller
-        self._visit = visit
+        self.prices = prices
+        self._most_output = pricing.MOST_TOKENS
+        self.meter = self._new_meter()
+        self.ceiling: Ceiling | None = None
+        """What limits the output below the client's own wish."""
         self._ledger = ledger
+        self._on_close = on_close
         self._hold: OpenHold | None = None
-        self._usage: Tokens | None = None
-        self._deltas = 0
-        self._bytes = 0
-        self._most_output = 0
-        self._first_ms: int | None = None
+        self._attempts: list[Attempt] = []
+        self._provider = ""
+        self._begun_ms = 0
         self._timer: asyncio.TimerHandle | None = None
         self._extending: asyncio.Task[None] | None = None
-        self._closed: asyncio.Future[int] | None = None
+        self._closed: asyncio.Future[Receipt] | None = None
 
-    def cover(self, hold: OpenHold, *, wanted: int) -> int | None:
-        """Take the hold that pays for the call; return the output cap that it imposes, if any."""
+    def cover(self, hold: OpenHold, *, worst: int) -> None:
+        """Take the hold that pays for the call, whose worst case would have cost `worst`."""
         self._hold = hold
         self._set_timer()
-        affordable = pricing.affordable_output(
-            self.offer.prices, amount=hold.amount, input_tokens=self.call.input_estimate
+        call = self.order.call
+        self._most_output = self.meter.most_output = pricing.affordable_output(
+            self.prices, amount=hold.amount, input_tokens=call.input_estimate
         )
-        self._most_output = affordable
-        if hold.amount >= wanted:
-            return None
-        cap = max(1, affordable // self.call.choices)
-        most = self.call.most_output
-        return cap if most is None or cap < most else None
+        if hold.amount < worst:
+            self.ceiling = "max_cost" if hold.amount == self.order.terms.max_cost else "credits"
 
-    def observe(self, answers: Iterable[Answer]) -> None:
-        """Meter a whole answer or chunks of one."""
-        for answer in answers:
-            for choice in answer.choices or ():
-                output = choice.delta or choice.message
-                size = output.size() if output is not None else 0
-                if size:
-                    self._deltas += 1
-                    self._bytes += size
-            if answer.usage is not None:
-                try:
-                    self._usage = answer.tokens()
-                except BadUsage:
-                    log.error("alarm: impossible usage in call %s", self._visit.public_id)
-        if self._deltas and self._first_ms is None:
-            self._first_ms = self._visit.elapsed_ms()
+    def most_output(self) -> int:
+        """Return the output tokens that a provider may be asked for, for each choice."""
+        call, offer = self.order.call, self.offer
+        own = offer.max_output_tokens if call.most_output is None else call.most_output
+        most = min(own, offer.max_output_tokens)
+        if self.ceiling is not None:
+            covered = max(1, self._most_output // call.choices)
+            if covered < most:
+                return covered
+            # The client's own limit is the lower one after all.
+            self.ceiling = None
+        return most
 
-    def exhausted(self) -> bool:
-        """Return whether the output surely costs more than what was set aside."""
-        surely = max(self._deltas, self._bytes // MOST_BYTES_PER_TOKEN)
-        return surely > self._most_output
+    def begins(self, path: Path) -> None:
+        """Note that a route is tried; what an earlier one may have counted is forgotten."""
+        self._provider = path.provider
+        self._begun_ms = self.order.visit.elapsed_ms()
+        if self._attempts:
+            self.meter = self._new_meter()
+
+    def _new_meter(self) -> Meter:
+        order = self.order
+        return Meter(
+            call_id=order.visit.public_id,
+            streamed=order.call.stream,
+            input_estimate=order.call.input_estimate,
+            most_output=self._most_output,
+        )
+
+    def failed(self, reason: str) -> None:
+        """Note that the route that was tried last did not answer."""
+        spent = self.order.visit.elapsed_ms() - self._begun_ms
+        self._attempts.append(Attempt(self._provider, spent, reason))
+        self._provider = ""
 
     def _set_timer(self) -> None:
         # Independent of what the provider sends and the client reads: a hold that expired
@@ -103,8 +127,8 @@ class Exchange:
 
     def close(
         self, *, status: int, error: ApiError | None = None, complete: bool = False
-    ) -> "asyncio.Future[int]":
-        """Settle or release, and log; the future is the charge, once durable.
+    ) -> "asyncio.Future[Receipt]":
+        """Settle or release, and log; the future is the receipt, once durable.
 
         Needs no running to its end by the caller, who may be cancelled: it is already queued.
         """
@@ -113,38 +137,42 @@ class Exchange:
         assert self._hold is not None, "a call is closed only after it was covered"
         if self._timer is not None:
             self._timer.cancel()
+        order, meter = self.order, self.meter
         tokens, basis = self._account(complete=complete)
-        cost = pricing.cost(tokens, self.offer.prices)
+        cost = pricing.cost(tokens, self.prices)
         charge = min(cost, self._hold.amount)
         if cost > charge:
-            log.warning("call %s cost more than was set aside", self._visit.public_id)
-        row = self._visit.row(
-            self._caller,
+            log.warning("call %s cost more than was set aside", order.visit.public_id)
+        if self._provider:
+            reason = error.code or "" if error is not None else ""
+            spent = order.visit.elapsed_ms() - self._begun_ms
+            self._attempts.append(Attempt(self._provider, spent, reason))
+        row = order.visit.row(
+            order.caller,
             tokens=tokens,
-            prices=self.offer.prices,
+            prices=self.prices,
             model=self.offer.name,
-            streamed=self.call.stream,
+            streamed=order.call.stream,
             status=status,
             error_code=(error.code or "") if error else "",
             charge=charge,
             charge_basis=str(basis.value),
-            first_token_ms=self._first_ms,
+            first_token_ms=order.visit.ms_at(meter.first_at),
+            provider=self._provider,
+            attempts=self._attempts,
         )
         if basis == ChargeBasis.NOTHING:
             self._closed = self._ledger.release(self._hold, record=row)
         else:
             self._closed = self._ledger.settle(self._hold, cost=charge, record=row)
+        self._on_close(tokens)
         return self._closed
 
     def _account(self, *, complete: bool) -> tuple[Tokens, ChargeBasis]:
-        if self._usage is not None:
-            return self._usage, ChargeBasis.REPORTED
+        if self.meter.reported:
+            return self.meter.tokens(), ChargeBasis.REPORTED
         if complete:
-            log.error("alarm: no usage was reported for call %s", self._visit.public_id)
-        if not self._deltas:
+            log.error("alarm: no usage was reported for call %s", self.order.visit.public_id)
+        if not self.meter.pieces:
             return Tokens(), ChargeBasis.NOTHING
-        if self.call.stream and self._bytes <= SMALL_DELTA * self._deltas:
-            output = self._deltas
-        else:
-            output = -(-self._bytes // BYTES_PER_TOKEN)
-        return Tokens(input=self.call.input_estimate, output=output), ChargeBasis.ESTIMATED
+        return self.meter.tokens(), ChargeBasis.ESTIMATED

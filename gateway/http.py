@@ -9,9 +9,9 @@ from asgiref.typing import HTTPScope
 from django.core.handlers.asgi import ASGIRequest
 
 from gateway.errors import ApiError
-from gateway.stream import ChatStream
+from gateway.stream import AnswerStream
 from gateway.visit import Visit
-from gateway.wire import openai
+from gateway.wire.registry import CHAT, MESSAGES
 
 JSON = (b"content-type", b"application/json")
 EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
@@ -76,7 +76,7 @@ class Response(msgspec.Struct):
 class EventStream(msgspec.Struct):
     """An answer that comes as a stream of server-sent events; proxies must not buffer it."""
 
-    source: ChatStream
+    source: AnswerStream
 
 
 def object_response(content: Any) -> Response:
@@ -84,10 +84,12 @@ def object_response(content: Any) -> Response:
     return Response(encode(content))
 
 
-def error_response(error: ApiError) -> Response:
+def error_response(error: ApiError, visit: Visit) -> Response:
     """Return an error in the shape of the route's dialect."""
     headers = [(n.lower().encode(), v.encode("latin-1")) for n, v in error.headers.items()]
-    return Response(openai.error_body(error), error.status, headers)
+    dialect = MESSAGES if visit.anthropic else CHAT
+    content = dialect.error_body(error, visit.public_id)
+    return Response(content, visit.numbered(error.status), headers)
 
 
 def head(response: Response | EventStream, visit: Visit) -> Headers:
@@ -101,4 +103,6 @@ def head(response: Response | EventStream, visit: Visit) -> Headers:
         headers += response.headers
     if visit.allowance is not None:
         headers += visit.allowance.headers()
+    if visit.token_allowance is not None:
+        headers += visit.token_allowance.headers()
     return headers

@@ -8,16 +8,21 @@ from collections.abc import Callable
 
 import redis
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 log = logging.getLogger("lumyx.gateway")
 
-CHANNEL = "lumyx:changes"
 CATALOGUE = "catalogue"
+ROUTE = "route"
 BEAT_SECONDS = 0.3
 """How often the listener makes sure that it would hear a message."""
+
+
+def channel() -> str:
+    """Return the channel of this installation: channels know no Redis database number."""
+    return f"lumyx:changes:{connections['default'].settings_dict['NAME']}"
 
 
 def _publish(message: str) -> None:
@@ -25,7 +30,7 @@ def _publish(message: str) -> None:
         with redis.Redis.from_url(
             settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1
         ) as client:
-            client.publish(CHANNEL, message)
+            client.publish(channel(), message)
     except RedisError:
         # Processes that hear nothing let their entries age within a second.
         log.warning("a change could not be announced")
@@ -58,10 +63,13 @@ class Listener:
         *,
         forget_key: Callable[[str | None], None],
         forget_catalogue: Callable[[], None],
+        hear_route: Callable[[int, float], None],
     ) -> None:
         self._client = client
         self._forget_key = forget_key
         self._forget_catalogue = forget_catalogue
+        self._hear_route = hear_route
+        self._announcing: set[asyncio.Task[None]] = set()
         self._heard_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
 
@@ -80,11 +88,23 @@ class Listener:
         """Return whether Redis answered on this subscription within the last moments."""
         return time.monotonic() - self._heard_at < 2 * BEAT_SECONDS
 
+    def announce_route(self, route: int, seconds: float) -> None:
+        """Tell every process that a route is to be left alone for so long; 0 s ends that."""
+        task = asyncio.create_task(self._announce(f"{ROUTE} {route} {seconds:.3f}"))
+        self._announcing.add(task)
+        task.add_done_callback(self._announcing.discard)
+
+    async def _announce(self, message: str) -> None:
+        try:
+            await self._client.publish(channel(), message)
+        except (RedisError, OSError, TimeoutError):
+            log.warning("a change could not be announced")
+
     async def _listen(self) -> None:
         while True:
             try:
                 async with self._client.pubsub() as subscription:
-                    await subscription.subscribe(CHANNEL)
+                    await subscription.subscribe(channel())
                     await self._follow(subscription)
             except (RedisError, OSError, TimeoutError):
                 self._heard_at = float("-inf")
@@ -111,3 +131,6 @@ class Listener:
             self._forget_key(None if detail == "*" else detail)
         elif kind == CATALOGUE:
             self._forget_catalogue()
+        elif kind == ROUTE:
+            route, _, seconds = detail.partition(" ")
+            self._hear_route(int(route), float(seconds))

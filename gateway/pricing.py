@@ -1,5 +1,7 @@
 """What a call costs, in whole micro-credits; the only place where anything is rounded."""
 
+from functools import lru_cache
+
 import msgspec
 
 TOKENS = 1_000_000
@@ -36,6 +38,19 @@ def cost(tokens: Tokens, prices: Prices) -> int:
         + tokens.output * prices.output
     )
     return -(-total // TOKENS)
+
+
+@lru_cache(maxsize=4_096)
+def discounted(prices: Prices, *, percent: int) -> Prices:
+    """Return the prices at a percentage of them, each a whole number, rounded up."""
+    if percent == 100:
+        return prices
+    return Prices(
+        input=-(-prices.input * percent // 100),
+        cache_read=-(-prices.cache_read * percent // 100),
+        cache_write=-(-prices.cache_write * percent // 100),
+        output=-(-prices.output * percent // 100),
+    )
 
 
 def dearest_input(prices: Prices) -> int:

@@ -1,27 +1,35 @@
-"""The story of one API call: limits, model, money, provider, answer, charge."""
+"""The story of one API call: model, limits, money, provider, answer, charge."""
 
 import asyncio
 import contextlib
-import time
 from dataclasses import dataclass
 
-import aiohttp
-
-from billing.ledger import DuplicateRequest, HoldRequest, InsufficientCredits, Ledger, OpenHold
+from billing.ledger import (
+    HoldRequest,
+    InsufficientCredits,
+    Ledger,
+    OpenHold,
+    Receipt,
+    RequestDiffers,
+    RequestInFlight,
+    RequestSettled,
+    SpendLimitReached,
+)
 from billing.ledger import LedgerUnavailable as NoLedger
-from gateway import pricing, upstream
+from gateway import errors, ids, pricing
+from gateway.admission import Admissions
+from gateway.attempts import Attempts
 from gateway.catalogue import Catalogue, Offer
-from gateway.errors import ApiError, client_left, insufficient_credits, internal, unavailable
+from gateway.errors import ApiError
 from gateway.exchange import CLIENT_LEFT, Exchange
-from gateway.keys import Caller
-from gateway.limits import Limits
+from gateway.key_ring import Caller
 from gateway.models import ChargeBasis
+from gateway.order import Order
+from gateway.pricing import Prices
 from gateway.request_log import RequestLog
-from gateway.stream import ChatStream
+from gateway.stream import AnswerStream
 from gateway.visit import Visit
-from gateway.wire import openai
-from gateway.wire.openai import ChatCall
-from gateway.wire.openai_answers import read_completion, renamed
+from gateway.wire.call import Call
 
 
 @dataclass(slots=True, frozen=True)
@@ -29,28 +37,30 @@ class Proxy:
     """Runs calls with the parts of one web process."""
 
     catalogue: Catalogue
-    limits: Limits
+    admissions: Admissions
     ledger: Ledger
+    attempts: Attempts
     request_log: RequestLog
-    session: aiohttp.ClientSession
 
-    async def run(self, call: ChatCall, caller: Caller, visit: Visit) -> bytes | ChatStream:
-        """Carry out a call; return its whole answer, or the stream of it.
+    async def run(self, order: Order) -> tuple[bytes, Receipt] | AnswerStream:
+        """Carry out a call; return its whole answer and what it cost, or the stream of it.
 
         Raises ApiError. However it ends, the hold is closed and the call is in the log.
         """
         try:
-            offer = await self.catalogue.find(call.model)
-            await self._take_turn(caller, visit)
-            exchange, cap = await self._authorize(call, caller, visit, offer)
+            offer = await self.find(order)
+            exchange = await self._authorize(order, offer)
         except ApiError as error:
-            self.log_refusal(error, caller, visit, call)
+            self.log_refusal(error, order.caller, order.visit, order.call)
             raise
         except asyncio.CancelledError:
-            self.log_refusal(client_left(), caller, visit, call)
+            self.log_refusal(errors.client_left(), order.caller, order.visit, order.call)
             raise
         try:
-            return await self._exchange(exchange, cap)
+            answer = await self.attempts.answer(exchange)
+            if isinstance(answer, AnswerStream):
+                return answer
+            return answer, await _receipt(exchange)
         except ApiError as error:
             # Whoever tries again at once must find these credits free.
             with contextlib.suppress(NoLedger):
@@ -59,73 +69,74 @@ class Proxy:
         except BaseException as error:
             # The client left, or we are at fault; either way nothing is left open.
             left = not isinstance(error, Exception)
-            exchange.close(status=CLIENT_LEFT if left else 500, error=None if left else internal())
+            fault = None if left else errors.internal()
+            exchange.close(status=CLIENT_LEFT if left else 500, error=fault)
             raise
 
-    async def _take_turn(self, caller: Caller, visit: Visit) -> None:
-        visit.allowance = await self.limits.take(caller)
-        if not visit.allowance.taken:
-            raise visit.allowance.refusal(int(time.time()))
+    async def find(self, order: Order) -> Offer:
+        """Return the model that is called; raise the API's 404, 403 or 400 where it may not be."""
+        offer = await self.catalogue.find(order.call.model)
+        if not order.caller.reaches(offer.name):
+            raise errors.model_not_allowed()
+        if order.dialect.needs not in offer.capabilities:
+            raise errors.wrong_kind_of_model(order.dialect.endpoint)
+        return offer
 
-    async def _authorize(
-        self, call: ChatCall, caller: Caller, visit: Visit, offer: Offer
-    ) -> tuple[Exchange, int | None]:
-        each = min(call.most_output or offer.max_output_tokens, offer.max_output_tokens)
-        want = pricing.worst_case(
-            offer.prices, most_input=call.input_most, most_output=each * call.choices
-        )
-        need = pricing.worst_case(
-            offer.prices, most_input=call.input_estimate, most_output=call.choices
-        )
+    async def _authorize(self, order: Order, offer: Offer) -> Exchange:
+        prices = pricing.discounted(offer.prices, percent=order.caller.price_percent)
+        worst, least = _bounds(order.call, offer, prices)
+        limit = order.terms.max_cost
+        if limit is not None and limit < least:
+            raise errors.max_cost_too_low()
+        admission = await self.admissions.enter(order)
         try:
-            hold = await self._hold(caller, visit, want=want, need=min(need, want))
-        except ApiError:
-            visit.allowance = await self.limits.give_back(caller, visit.allowance)
+            want = worst if limit is None else min(worst, limit)
+            hold = await self._hold(order, want=want, need=min(least, want))
+        except BaseException:
+            await self.admissions.withdraw(admission)
             raise
-        exchange = Exchange(call=call, caller=caller, visit=visit, offer=offer, ledger=self.ledger)
-        return exchange, exchange.cover(hold, wanted=want)
+        exchange = Exchange(
+            order=order,
+            offer=offer,
+            prices=prices,
+            ledger=self.ledger,
+            on_close=lambda tokens: self.admissions.leave(admission, tokens),
+        )
+        exchange.cover(hold, worst=worst)
+        return exchange
 
-    async def _hold(self, caller: Caller, visit: Visit, *, want: int, need: int) -> OpenHold:
+    async def _hold(self, order: Order, *, want: int, need: int) -> OpenHold:
+        caller, terms = order.caller, order.terms
         try:
             return await self.ledger.authorize(
                 HoldRequest(
                     account=caller.account,
-                    request_id=visit.id,
+                    request_id=terms.request_id,
                     want=want,
                     need=need,
-                    hold=visit.id,
+                    hold=order.visit.id,
+                    budget=caller.key_id,
+                    day_most=caller.day_spend,
+                    month_most=caller.month_spend,
+                    total_most=caller.total_spend,
+                    fingerprint=terms.fingerprint,
                 )
             )
         except InsufficientCredits:
-            raise insufficient_credits() from None
+            raise errors.insufficient_credits() from None
+        except SpendLimitReached as error:
+            raise errors.spend_limit_reached(error.window) from None
         except NoLedger:
-            raise unavailable() from None
-        except DuplicateRequest:
-            raise internal() from None
-
-    async def _exchange(self, exchange: Exchange, cap: int | None) -> bytes | ChatStream:
-        call, path = exchange.call, exchange.offer.paths[0]
-        most = min(
-            size for size in (call.most_output, exchange.offer.max_output_tokens, cap) if size
-        )
-        body = openai.prepare(call, upstream_name=path.upstream_name, most_output=most)
-        response = await upstream.post(self.session, path, openai.ENDPOINT, body)
-        if call.stream:
-            return ChatStream(exchange, response, capped=cap is not None)
-        try:
-            whole = await upstream.read_whole(response)
-        finally:
-            response.close()
-        exchange.observe([read_completion(whole)])
-        answer = renamed(whole, exchange.offer.name)
-        try:
-            await exchange.close(status=200, complete=True)
-        except NoLedger:
-            raise unavailable() from None
-        return answer
+            raise errors.unavailable() from None
+        except RequestDiffers:
+            raise errors.idempotency_mismatch() from None
+        except RequestInFlight:
+            raise errors.idempotency_in_flight() from None
+        except RequestSettled as error:
+            raise errors.idempotency_settled(ids.public(error.hold)) from None
 
     def log_refusal(
-        self, error: ApiError, caller: Caller, visit: Visit, call: ChatCall | None = None
+        self, error: ApiError, caller: Caller, visit: Visit, call: Call | None = None
     ) -> None:
         """Log a call that was refused before it began."""
         # A name that is no model's is the client's own text, so it is not kept.
@@ -140,3 +151,21 @@ class Proxy:
                 charge_basis=str(ChargeBasis.REJECTED.value),
             )
         )
+
+
+def _bounds(call: Call, offer: Offer, prices: Prices) -> tuple[int, int]:
+    """Return what a call may cost at the most, and the least that makes it worth beginning."""
+    own = offer.max_output_tokens if call.most_output is None else call.most_output
+    each = min(own, offer.max_output_tokens)
+    worst = pricing.worst_case(prices, most_input=call.input_most, most_output=each * call.choices)
+    least = pricing.worst_case(
+        prices, most_input=call.input_estimate, most_output=min(each, 1) * call.choices
+    )
+    return worst, min(worst, least)
+
+
+async def _receipt(exchange: Exchange) -> Receipt:
+    try:
+        return await exchange.close(status=200, complete=True)
+    except NoLedger:
+        raise errors.unavailable() from None

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import psycopg
@@ -37,6 +38,8 @@ class Row(msgspec.Struct, kw_only=True):
     output_price: int = 0
     charge: int = 0
     charge_basis: str
+    provider: str = ""
+    attempts: list[Any] = []
     latency_ms: int = 0
     first_token_ms: int | None = None
     ip: str
@@ -47,12 +50,13 @@ class Row(msgspec.Struct, kw_only=True):
 
 
 # PostgreSQL reads each column from the JSON by the table's own type.
-INSERT = """
-insert into gateway_requestlog
-select * from json_populate_recordset(null::gateway_requestlog, %(records)s::json)
-"""
-
 COLUMNS = Row.__struct_fields__
+
+INSERT = f"""
+insert into gateway_requestlog ({", ".join(COLUMNS)})
+select {", ".join(COLUMNS)}
+from json_populate_recordset(null::gateway_requestlog, %(records)s::json)
+"""  # noqa: S608  the names are our own
 
 # The same within the ledger's statement, where `closed` holds what was really charged: less
 # where a hold had expired. A settlement that is tried again finds its row there.

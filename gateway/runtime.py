@@ -11,12 +11,18 @@ from django.conf import settings
 from billing.ledger import Ledger
 from billing.postgres import Pool, open_pool
 from gateway import request_log, upstream
+from gateway.admission import Admissions
+from gateway.attempts import Attempts
 from gateway.catalogue import Catalogue
 from gateway.invalidation import Listener
-from gateway.keys import KeyRing
+from gateway.key_ring import KeyRing
+from gateway.last_used import LastUsed
 from gateway.limits import Limits
 from gateway.proxy import Proxy
 from gateway.request_log import RequestLog
+from gateway.routing import Routing
+from gateway.slots import Slots
+from gateway.token_limits import TokenLimits
 
 log = logging.getLogger("lumyx.gateway")
 
@@ -30,10 +36,13 @@ class Runtime:
     session: aiohttp.ClientSession
     keys: KeyRing
     limits: Limits
+    last_used: LastUsed
     catalogue: Catalogue
     ledger: Ledger
     request_log: RequestLog
     listener: Listener
+    slots: Slots
+    token_limits: TokenLimits
     proxy: Proxy
 
 
@@ -59,14 +68,23 @@ async def start() -> None:
     )
     session = upstream.open_session()
     ledger = Ledger(pool, record=request_log.INSERT_CHARGED, encode=request_log.encode)
-    limits = Limits(client)
+    limits, token_limits, slots = Limits(client), TokenLimits(client), Slots(client)
     catalogue = Catalogue(pool)
     log_writer = RequestLog(pool)
+    last_used = LastUsed(pool)
     listening: list[Listener] = []
     keys = KeyRing(pool, heard=lambda: listening[0].alive())
-    listener = Listener(subscriber, forget_key=keys.forget, forget_catalogue=catalogue.forget)
+    routing = Routing(lambda route, seconds: listening[0].announce_route(route, seconds))
+    listener = Listener(
+        subscriber,
+        forget_key=keys.forget,
+        forget_catalogue=catalogue.forget,
+        hear_route=routing.heard,
+    )
     listening.append(listener)
     listener.start()
+    slots.start()
+    last_used.start()
     _calm_collector()
     _current = Runtime(
         pool=pool,
@@ -74,16 +92,19 @@ async def start() -> None:
         session=session,
         keys=keys,
         limits=limits,
+        last_used=last_used,
         catalogue=catalogue,
         ledger=ledger,
         request_log=log_writer,
         listener=listener,
+        slots=slots,
+        token_limits=token_limits,
         proxy=Proxy(
             catalogue=catalogue,
-            limits=limits,
+            admissions=Admissions(limits=limits, token_limits=token_limits, slots=slots),
             ledger=ledger,
+            attempts=Attempts(session=session, routing=routing, slots=slots),
             request_log=log_writer,
-            session=session,
         ),
     )
 
@@ -103,6 +124,9 @@ async def stop() -> None:
     runtime, _current = _current, None
     await runtime.ledger.drain()
     await runtime.request_log.drain()
+    await runtime.token_limits.drain()
+    await runtime.slots.stop()
+    await runtime.last_used.stop()
     await runtime.listener.stop()
     await runtime.session.close()
     await runtime.redis.aclose()

@@ -1,7 +1,7 @@
 """Pass a provider's stream on to the client as it comes, and charge it before its end."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 
@@ -9,70 +9,112 @@ from billing.ledger import LedgerUnavailable
 from gateway import upstream
 from gateway.errors import ApiError, ceiling_reached, stream_broken, upstream_failed
 from gateway.exchange import CLIENT_LEFT, Exchange
-from gateway.wire import openai
-from gateway.wire.openai_answers import (
-    Answer,
-    BrokenStream,
-    Events,
-    Renamer,
-    read_chunks,
-    without_usage,
-)
+from gateway.silence import SilenceWatch
+from gateway.upstream import Failed
+from gateway.wire.dialects import Passage
+from gateway.wire.events import BrokenStream
+from gateway.wire.sse import Events
 
 log = logging.getLogger("lumyx.gateway")
 
 
-class ChatStream:
+class AnswerStream:
     """One streamed answer; `close` must be called however it ends, also if it never began.
 
     Memory stays bounded: nothing that was passed on is kept. The charge is durable before
     the terminal event is sent. A stream that breaks ends with an error event and without
-    `[DONE]`, since a silent end would look like success.
+    its terminal event, since a silent end would look like success.
     """
 
     def __init__(
-        self, exchange: Exchange, response: aiohttp.ClientResponse, *, capped: bool
+        self,
+        exchange: Exchange,
+        response: aiohttp.ClientResponse,
+        passage: Passage,
+        *,
+        idle_seconds: float,
+        deadline: float,
+        on_end: Callable[[ApiError | None], None],
     ) -> None:
+        self.keep_alive = exchange.order.dialect.keep_alive
         self._exchange = exchange
         self._response = response
-        self._capped = capped
+        self._passage = passage
         self._events = Events()
-        self._rename = Renamer(exchange.offer.name)
-        self._done = False
-        self._finished = False
-        self._cut = False
+        self._idle_seconds = idle_seconds
+        self._deadline = deadline
+        self._on_end = on_end
+        self._first = b""
+        self._left = False
         self._error: ApiError | None = None
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def begin(self) -> None:
+        """Read up to the first event; raise Failed where there is none.
+
+        So far nothing went to the client, so another provider may still answer.
+        """
         try:
-            async for data in self._response.content.iter_any():
-                ready = self._take(data)
-                if ready:
-                    yield ready
-                if self._done or self._error is not None:
+            while not self._first and not self._over():
+                data = await self._response.content.readany()
+                if not data:
                     break
-            else:
-                ready = self._take(b"\n\n")
-                if ready:
-                    yield ready
+                self._first = self._take(data)
+        except TimeoutError as error:
+            raise upstream.too_late("no_answer_in_time") from error
+        except BrokenStream:
+            raise upstream.no_answer("no_stream") from None
+        except upstream.FOREIGN as error:
+            raise upstream.no_answer("connection_lost") from error
+        if self._passage.broken and not self._first:
+            raise upstream.no_answer("error_in_stream")
+        if not self._first and not self._passage.finished:
+            raise upstream.no_answer("empty_stream")
+
+    def _over(self) -> bool:
+        passage = self._passage
+        return passage.closed or passage.broken or self._error is not None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        passage = self._passage
+        try:
+            if self._first:
+                first, self._first = self._first, b""
+                yield first
+            content = self._response.content
+            with SilenceWatch(content, self._idle_seconds, self._deadline) as watch:
+                while not self._over():
+                    data = await watch.read()
+                    ready = self._take(data or b"\n\n")
+                    if ready:
+                        yield ready
+                    if not data:
+                        break
         except Exception as error:
             self._error = _broken(error)
-        if self._error is None and not (self._finished or self._done):
-            self._error = stream_broken()
-        elif self._error is None and self._cut:
-            self._error = ceiling_reached()
+        if self._error is None:
+            if passage.broken or not passage.finished:
+                self._error = stream_broken()
+            elif passage.cut and self._exchange.ceiling is not None:
+                self._error = ceiling_reached(self._exchange.ceiling)
         await self._settle()
         if self._error is None:
-            yield openai.DONE
+            yield passage.end(self._exchange.meter.tokens())
         else:
-            yield openai.error_event(self._error)
+            yield passage.fail(self._error)
 
     def close(self) -> None:
         """Leave the provider and charge what was used, if that is not done yet."""
-        self._response.close()
+        self._leave()
         self._exchange.close(status=CLIENT_LEFT)
 
+    def _leave(self) -> None:
+        self._response.close()
+        if not self._left:
+            self._left = True
+            self._on_end(self._error)
+
     async def _settle(self) -> None:
+        self._leave()
         status = 200 if self._error is None else self._error.status
         try:
             await self._exchange.close(
@@ -84,54 +126,17 @@ class ChatStream:
     def _take(self, data: bytes) -> bytes:
         """Meter what came and return what goes on to the client."""
         payloads = self._events.feed(data)
-        if openai.DONE_DATA in payloads:
-            self._done = True
-            payloads = payloads[: payloads.index(openai.DONE_DATA)]
-        chunks = self._read(payloads)
-        self._exchange.observe(chunks)
-        asked = self._exchange.call.include_usage
-        ready = [
-            payload if asked or chunk.usage is None else without_usage(payload)
-            for payload, chunk in zip(payloads, chunks, strict=False)
-            if self._goes_on(chunk)
-        ]
-        if self._error is None and self._exchange.exhausted():
-            self._error = ceiling_reached()
-        return self._rename(b"data: " + b"\n\ndata: ".join(ready) + b"\n\n") if ready else b""
-
-    def _read(self, payloads: list[bytes]) -> list[Answer]:
-        """Read chunks up to the first that is broken, which ends the stream."""
-        try:
-            chunks = read_chunks(payloads)
-        except BrokenStream:
-            chunks = []
-            for payload in payloads:
-                try:
-                    chunks += read_chunks([payload])
-                except BrokenStream:
-                    self._error = stream_broken()
-                    break
-        for number, chunk in enumerate(chunks):
-            if chunk.error is not None:
-                self._error = stream_broken()
-                return chunks[:number]
-        return chunks
-
-    def _goes_on(self, chunk: Answer) -> bool:
-        """Return whether a chunk is for the client, and note when the answer is finished."""
-        if not chunk.choices:
-            return chunk.usage is None or self._exchange.call.include_usage
-        for choice in chunk.choices:
-            if choice.finish_reason is not None:
-                self._finished = True
-                # The usage chunk, which says what it cost, is still to come.
-                self._cut = self._cut or (self._capped and choice.finish_reason == "length")
-        return True
+        ready = self._passage.take(payloads) if payloads else b""
+        if self._exchange.meter.exhausted() and not self._passage.finished:
+            self._error = ceiling_reached(self._exchange.ceiling or "credits")
+        return ready
 
 
 def _broken(error: Exception) -> ApiError:
+    if isinstance(error, Failed):
+        return error.error
     if isinstance(error, TimeoutError):
         return upstream_failed(504, code="provider_timeout")
-    if not (upstream.broke_off(error) or isinstance(error, BrokenStream)):
+    if not isinstance(error, (*upstream.FOREIGN, BrokenStream)):
         log.error("a stream failed: %s", type(error).__name__)
     return stream_broken()

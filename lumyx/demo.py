@@ -14,8 +14,8 @@ from billing import accounts, ledger
 from billing.models import MICRO, LedgerKind
 from gateway import invalidation, keys
 from gateway.models import Dialect, Model, Provider, Route
-from gateway.models.catalogue import LOOPBACK
 
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 CATALOGUE = Path(__file__).parent / "demo_catalogue.json"
 PROVIDER = "primary"
 STANDIN_KEY = "stand-in"

@@ -167,10 +167,17 @@ COUNTRY_DATABASE = environment.read(
     "COUNTRY_DATABASE", env.file, default=BASE_DIR / "gateway" / "data" / "country.mmdb"
 )
 UPSTREAM_CONNECT_SECONDS = environment.read("UPSTREAM_CONNECT_SECONDS", env.whole(1, 60), default=5)
+UPSTREAM_FIRST_BYTE_SECONDS = environment.read(
+    "UPSTREAM_FIRST_BYTE_SECONDS", env.whole(1, 3_600), default=120
+)
+UPSTREAM_WHOLE_SECONDS = environment.read(
+    "UPSTREAM_WHOLE_SECONDS", env.whole(1, 3_600), default=600
+)
 UPSTREAM_IDLE_SECONDS = environment.read("UPSTREAM_IDLE_SECONDS", env.whole(1, 3_600), default=300)
 UPSTREAM_TOTAL_SECONDS = environment.read(
     "UPSTREAM_TOTAL_SECONDS", env.whole(1, 86_400), default=3_600
 )
+KEEP_ALIVE_SECONDS = environment.read("KEEP_ALIVE_SECONDS", env.whole(1, 600), default=15)
 CLIENT_STALL_SECONDS = environment.read("CLIENT_STALL_SECONDS", env.whole(1, 600), default=60)
 HOLD_SECONDS = environment.read("HOLD_SECONDS", env.whole(60, 3_600), default=900)
 # The provider that `load_demo` writes into the catalogue; the admin can change it later.
@@ -179,7 +186,9 @@ STANDIN_PROVIDER_URL = environment.read(
     "STANDIN_PROVIDER_URL", env.url("http"), default="http://127.0.0.1:8001/v1"
 )
 PROVIDER_API_KEY = environment.read("PROVIDER_API_KEY", env.text, default="")
-PROVIDER_DIALECT = environment.read("PROVIDER_DIALECT", env.one_of("openai"), default="openai")
+PROVIDER_DIALECT = environment.read(
+    "PROVIDER_DIALECT", env.one_of("openai", "anthropic"), default="openai"
+)
 PROVIDER_MODELS: dict[str, str] = environment.read("PROVIDER_MODELS", env.pairs, default={})
 
 REST_FRAMEWORK = {
@@ -188,6 +197,13 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "gateway.openapi.schema.Described",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LumyxAI",
+    "VERSION": "1",
+    "DESCRIPTION": "Calls to many AI models through one endpoint.",
+    "OAS_VERSION": "3.0.3",
 }
 
 # Celery

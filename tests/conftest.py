@@ -14,10 +14,10 @@ from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
 
 from gateway import partitions
-from gateway.models import Provider
+from gateway.models import Dialect, Provider
 from lumyx.standins import behaviours
 from tests.customers import Customer, make_customer
-from tests.models import add_model
+from tests.models import CAPABILITIES, add_model
 from tests.processes import PROVIDER_KEY, ProviderProcess, Server
 
 
@@ -50,14 +50,30 @@ def environment(database: None) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def provider(database: None) -> Iterator[ProviderProcess]:
+    """The provider stand-in, with a model for each behaviour in each of its two dialects."""
     process = ProviderProcess()
-    row = Provider(name="standin", base_url=process.url)
-    row.key = PROVIDER_KEY
-    row.save()
+    row = standin_row("standin", process, Dialect.OPENAI)
+    other = standin_row("standin-anthropic", process, Dialect.ANTHROPIC)
     for name in (*behaviours.LISTED, *EXTRA_BEHAVIOURS):
         add_model(name, row)
+        add_model(f"anthropic/{name}", other, upstream_name=name)
+    thinking = [*CAPABILITIES, "reasoning"]
+    for prefix, at in (("", row), ("anthropic/", other)):
+        add_model(f"{prefix}thinker", at, upstream_name="echo-reasoning", capabilities=thinking)
+        add_model(f"{prefix}params", at, upstream_name="echo-says-params", capabilities=thinking)
+    adaptive = [*thinking, "adaptive_thinking"]
+    add_model("adaptive", other, upstream_name="echo-adaptive", capabilities=adaptive)
+    add_model("echo-embed", row, upstream_name="echo", capabilities=["embeddings"])
+    add_model("echo-complete", row, upstream_name="echo", capabilities=["chat", "completions"])
     yield process
     process.stop()
+
+
+def standin_row(name: str, process: ProviderProcess, dialect: Dialect) -> Provider:
+    row = Provider(name=name, base_url=process.url, dialect=dialect)
+    row.key = PROVIDER_KEY
+    row.save()
+    return row
 
 
 EXTRA_BEHAVIOURS = (
@@ -71,6 +87,10 @@ EXTRA_BEHAVIOURS = (
     "echo-slow+no-usage",
     "echo-long+ignores-max",
     "echo-tokens-60000",
+    "echo-drip-5",
+    "echo-drip-7+crlf",
+    "echo-reset-1",
+    "echo-reset-700",
 )
 
 

@@ -2,7 +2,8 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Unpack
 
 import requests
 
@@ -51,6 +52,10 @@ class Customer:
         """Return how many holds are open."""
         return Hold.objects.filter(account=self.account, state=HoldState.OPEN).count()
 
+    def get(self, server: Server, path: str) -> requests.Response:
+        """Read from the API."""
+        return requests.get(f"{server.api}/{path}", headers=self.headers, timeout=10)
+
     def chat(
         self, server: Server, model: str = "echo", *, text: str = "Hello there", **fields: Any
     ) -> requests.Response:
@@ -68,13 +73,22 @@ class Customer:
 
 
 def make_customer(
-    *, credit: int = 10 * MICRO, minute_limit: int = 1_000, day_limit: int = 10_000
+    *,
+    credit: int = 10 * MICRO,
+    vip_level: int = 0,
+    vip_expires_at: datetime | None = None,
+    **limits: Unpack[keys.Limits],
 ) -> Customer:
-    """Make a customer with credits (micro-credits) and a key."""
+    """Make a customer with credits (micro-credits) and a key, whose own limits are high."""
     name = f"customer-{uuid.uuid4().hex[:12]}"
     user = User.objects.create_customer(nabzclan_id=name, username=name, email=f"{name}@test")
+    if vip_level:
+        user.vip_level, user.vip_expires_at = vip_level, vip_expires_at
+        user.save(update_fields=["vip_level", "vip_expires_at"])
     account = accounts.open_for(user)
     if credit:
         ledger.post(account=account.id, kind="grant", amount=credit, reference=f"test {name}")
-    row, key = keys.issue(user, name="Test", minute_limit=minute_limit, day_limit=day_limit)
+    limits.setdefault("minute_limit", 1_000)
+    limits.setdefault("day_limit", 10_000)
+    row, key = keys.issue(user, name="Test", **limits)
     return Customer(user, account, row, key)

@@ -46,6 +46,11 @@ class Process:
             start_new_session=True,
         )
 
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._popen.pid
+
     def wait_for(self, url: str) -> None:
         """Wait until the process answers at a URL."""
 

@@ -9,6 +9,7 @@ class ChargeBasis(models.TextChoices):
     REPORTED = "reported", "what the provider reported"
     ESTIMATED = "estimated", "the tokens that were delivered"
     NOTHING = "nothing", "nothing: no output was delivered"
+    FREE = "free", "nothing: this endpoint is free"
     REJECTED = "rejected", "nothing: refused before it began"
 
 
@@ -39,6 +40,8 @@ class RequestLog(models.Model):
     output_price = models.BigIntegerField()
     charge = models.BigIntegerField()
     charge_basis = models.CharField(max_length=12, choices=ChargeBasis)
+    provider = models.CharField(max_length=40)
+    attempts = models.JSONField()
     latency_ms = models.IntegerField("latency (ms)")
     first_token_ms = models.IntegerField("time to first token (ms)", null=True)
     ip = models.GenericIPAddressField("IP address")

@@ -140,6 +140,7 @@ def test_the_provider_learns_nothing_of_who_calls(
         "content-type",
         "content-length",
         "accept",
+        "accept-encoding",
         "user-agent",
     }
     assert seen["body"]["metadata"] == {"kept": "yes"}  # type: ignore[index]

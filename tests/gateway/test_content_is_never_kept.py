@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.customers import Customer
+from tests.dialects import MESSAGES, STREAMING
 from tests.processes import PROVIDER_KEY, ProviderProcess, Server
 
 CANARY = f"canary{secrets.token_hex(12)}"
@@ -50,10 +51,40 @@ def everything_stored() -> Iterator[tuple[str, str]]:
                 yield "redis", repr(client.get(key))
 
 
+def ask_everything(server: Server, customer: Customer, prompt: str) -> int:
+    """Send the prompt to every endpoint, of both dialects' providers; return how many calls."""
+    asked = 0
+    for endpoint in STREAMING:
+        for model in MODELS:
+            for prefix in ("", "anthropic/"):
+                for stream in (True, False):
+                    endpoint.post(server, customer, prefix + model, prompt, stream=stream).close()
+                    asked += 1
+    asks = {
+        "embeddings": {"model": "echo-embed", "input": [prompt], "user": CANARY},
+        "messages/count_tokens": {
+            "model": "anthropic/echo",
+            "messages": [{"role": "user", "content": prompt}],
+        },
+        "messages": {
+            **MESSAGES.body("echo", prompt),
+            "metadata": {"user_id": CANARY},
+            "tools": [{"name": CANARY, "input_schema": {"type": "object"}}],
+        },
+    }
+    headers = {**customer.headers, "Idempotency-Key": CANARY, "anthropic-beta": CANARY}
+    for path, body in asks.items():
+        answer = requests.post(f"{server.api}/{path}", json=body, headers=headers, timeout=30)
+        assert answer.ok or answer.status_code == 422, answer.text
+        asked += 1
+    return asked
+
+
 def test_no_table_key_or_log_line_holds_content_or_secrets(
     own_server: Server, customer: Customer
 ) -> None:
     prompt = f"{CANARY} " * 20
+    asked = ask_everything(own_server, customer, prompt)
     for model in MODELS:
         for stream in (True, False):
             customer.chat(
@@ -88,7 +119,7 @@ def test_no_table_key_or_log_line_holds_content_or_secrets(
                     headers=customer.headers,
                     timeout=(1, 0.05 if stream and model == "echo-slow" else 0.5),
                 )
-    customer.wait_for_log(2 * len(MODELS))
+    customer.wait_for_log(asked + 2 * len(MODELS))
 
     secrets_ = (CANARY, customer.key, customer.key[7:-4], PROVIDER_KEY)
     found = [

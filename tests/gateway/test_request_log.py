@@ -14,8 +14,8 @@ ALLOWED = {
     "id", "started_at", "account_id", "key_id", "endpoint", "model", "streamed", "status",
     "error_code", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens",
     "reasoning_tokens", "input_price", "cache_read_price", "cache_write_price", "output_price",
-    "charge", "charge_basis", "latency_ms", "first_token_ms", "ip", "country", "client",
-    "system", "device",
+    "charge", "charge_basis", "provider", "attempts", "latency_ms", "first_token_ms", "ip",
+    "country", "client", "system", "device",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import requests
 
+from gateway.models import ChargeBasis
 from tests.processes import Server
 
 
@@ -16,6 +17,14 @@ def test_the_public_page_sets_no_cookie_and_names_the_api(server: Server) -> Non
     assert page.status_code == 200
     assert "/api/v1" in page.text
     assert "Set-Cookie" not in page.headers
+
+
+def test_the_charge_matrix_is_published_and_names_every_basis(server: Server) -> None:
+    page = requests.get(f"{server.url}/docs/charges", timeout=10)
+    assert page.status_code == 200
+    assert "Set-Cookie" not in page.headers
+    for basis in ChargeBasis.values:
+        assert f"<code>{basis}</code>" in page.text
 
 
 def test_the_only_cookie_is_the_session_and_it_goes_with_the_browser(server: Server) -> None:
