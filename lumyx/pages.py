@@ -9,13 +9,22 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from gateway.charges import MATRIX
+
 log = logging.getLogger("lumyx")
 
 
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """Say what the service is and where its API answers."""
-    return render(request, "lumyx/landing.html", {"base": f"{settings.PUBLIC_URL}/api/v1"})
+    base = f"{settings.PUBLIC_URL}/api"
+    return render(request, "lumyx/landing.html", {"base": f"{base}/v1", "anthropic_base": base})
+
+
+@require_safe
+def charges(request: HttpRequest) -> HttpResponse:
+    """Publish what a call costs, by how it ended."""
+    return render(request, "lumyx/charges.html", {"matrix": MATRIX})
 
 
 @require_safe

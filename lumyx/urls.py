@@ -7,6 +7,7 @@ from lumyx import pages
 
 urlpatterns = [
     path("", pages.landing, name="landing"),
+    path("docs/charges", pages.charges, name="charges"),
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),
     path("admin/", admin.site.urls),

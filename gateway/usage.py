@@ -1,0 +1,260 @@
+"""What an account's calls used: one call, or pages of them, newest first."""
+
+import base64
+import binascii
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from billing.postgres import Pool
+from gateway import ids
+from gateway.credits import in_credits
+from gateway.errors import bad_request, unknown_request
+from gateway.models import ChargeBasis
+
+DEFAULT_PAGE, LARGEST_PAGE = 50, 200
+SLACK = timedelta(seconds=5)
+"""An id carries the time of its call to the millisecond; the row's may differ a little."""
+
+COLUMNS = """
+  id, started_at, key_id, endpoint, model, provider, streamed, status, error_code,
+  input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
+  input_price, cache_read_price, cache_write_price, output_price, charge, charge_basis,
+  latency_ms, first_token_ms, attempts"""
+
+# The id carries the time, so one partition is read.
+FIND = f"""
+select {COLUMNS} from gateway_requestlog
+where id = %(id)s and started_at between %(from)s and %(to)s and account_id = %(account)s
+"""  # noqa: S608  the names are our own
+
+PAGE = f"""
+select {COLUMNS} from gateway_requestlog
+where account_id = %(account)s and started_at >= %(from)s and started_at < %(to)s
+  and (%(model)s::text is null or model = %(model)s)
+  and (%(key)s::uuid is null or key_id = %(key)s)
+  and (%(endpoint)s::text is null or endpoint = %(endpoint)s)
+  and (%(basis)s::text is null or charge_basis = %(basis)s)
+  and (%(status)s::int is null or status = %(status)s)
+  and (%(streamed)s::bool is null or streamed = %(streamed)s)
+  and (%(after_at)s::timestamptz is null
+       or (started_at, id) < (%(after_at)s, %(after_id)s::uuid))
+order by started_at desc, id desc
+limit %(limit)s
+"""  # noqa: S608  the names are our own
+
+RETENTION = timedelta(days=31)
+
+
+class Query(msgspec.Struct, kw_only=True):
+    """Which calls are asked for, and the page of them."""
+
+    start: datetime
+    end: datetime
+    limit: int = DEFAULT_PAGE
+    after: tuple[datetime, UUID] | None = None
+    model: str | None = None
+    key: UUID | None = None
+    endpoint: str | None = None
+    basis: str | None = None
+    status: int | None = None
+    streamed: bool | None = None
+
+
+def read_query(parameters: dict[str, str], *, now: datetime) -> Query:
+    """Read the query string of `GET usage`; raise the API's 400 for a bad parameter."""
+    unknown = sorted(set(parameters) - PARAMETERS)
+    if unknown:
+        raise bad_request(
+            f"`{unknown[0][:40]}` is no parameter here; those that are: "
+            f"{', '.join(sorted(PARAMETERS))}.",
+            param=unknown[0][:40],
+        )
+    given = {name: value for name, value in parameters.items() if value}
+    return Query(
+        start=_time(given, "from") or now - RETENTION,
+        end=_time(given, "to") or now + SLACK,
+        limit=_whole(given, "limit", 1, LARGEST_PAGE) or DEFAULT_PAGE,
+        after=_cursor(given["cursor"]) if "cursor" in given else None,
+        model=_text(given, "model"),
+        key=_uuid(given, "key"),
+        endpoint=_text(given, "endpoint"),
+        basis=_one_of(given, "charge_basis", ChargeBasis.values),
+        status=_whole(given, "status", 100, 599),
+        streamed={"true": True, "false": False}.get(
+            _one_of(given, "streamed", ["true", "false"]) or ""
+        ),
+    )
+
+
+PARAMETERS = {
+    *("from", "to", "limit", "cursor", "model", "key", "endpoint", "charge_basis", "status"),
+    "streamed",
+}
+
+
+def _wrong(name: str, what: str) -> Exception:
+    return bad_request(f"`{name}` must be {what}.", param=name)
+
+
+def _text(given: dict[str, str], name: str) -> str | None:
+    text = given.get(name)
+    if text is not None and ("\x00" in text or len(text) > 80):
+        raise _wrong(name, "a name of up to 80 characters")
+    return text
+
+
+def _one_of(given: dict[str, str], name: str, choices: list[str]) -> str | None:
+    text = given.get(name)
+    if text is not None and text not in choices:
+        raise _wrong(name, f"one of {', '.join(choices)}")
+    return text
+
+
+def _whole(given: dict[str, str], name: str, least: int, most: int) -> int | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and least <= int(text) <= most):
+        raise _wrong(name, f"a whole number from {least} to {most}")
+    return int(text)
+
+
+def _uuid(given: dict[str, str], name: str) -> UUID | None:
+    try:
+        return UUID(given[name]) if name in given else None
+    except ValueError:
+        raise _wrong(name, "the id of a key") from None
+
+
+def _time(given: dict[str, str], name: str) -> datetime | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    try:
+        if text.isascii() and text.isdigit():
+            return datetime.fromtimestamp(int(text), UTC)
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        raise _wrong(name, "Unix seconds or an ISO 8601 time") from None
+
+
+def _cursor(text: str) -> tuple[datetime, UUID]:
+    try:
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        if len(packed) == CURSOR_BYTES:
+            micros = int.from_bytes(packed[:8])
+            return EPOCH + timedelta(microseconds=micros), UUID(bytes=packed[8:])
+    except (binascii.Error, ValueError, OverflowError):
+        pass
+    raise _wrong("cursor", "the `next_cursor` of an earlier page")
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CURSOR_BYTES = 24
+
+
+def _write_cursor(row: tuple[Any, ...]) -> str:
+    micros = (row[1] - EPOCH) // timedelta(microseconds=1)
+    packed = micros.to_bytes(8) + row[0].bytes
+    return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+
+async def page(pool: Pool, account: int, query: Query) -> dict[str, Any]:
+    """Return one page of an account's calls."""
+    after_at, after_id = query.after or (None, None)
+    async with pool.connection() as pg:
+        cursor = await pg.execute(
+            PAGE,
+            {
+                "account": account,
+                "from": query.start,
+                "to": query.end,
+                "model": query.model,
+                "key": query.key,
+                "endpoint": query.endpoint,
+                "basis": query.basis,
+                "status": query.status,
+                "streamed": query.streamed,
+                "after_at": after_at,
+                "after_id": after_id,
+                "limit": query.limit + 1,
+            },
+        )
+        rows = await cursor.fetchall()
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
+    return {
+        "object": "list",
+        "data": [describe(row) for row in rows],
+        "has_more": more,
+        "next_cursor": _write_cursor(rows[-1]) if more else None,
+    }
+
+
+async def find(pool: Pool, account: int, public_id: str) -> dict[str, Any]:
+    """Return one call of an account; raise the API's 404 where it has none of this id."""
+    request_id = ids.from_public(public_id)
+    if request_id is None:
+        raise unknown_request()
+    moment = ids.time_of(request_id)
+    async with pool.connection() as pg:
+        cursor = await pg.execute(
+            FIND,
+            {
+                "id": request_id,
+                "from": moment - SLACK,
+                "to": moment + SLACK,
+                "account": account,
+            },
+        )
+        row = await cursor.fetchone()
+    if row is None:
+        raise unknown_request()
+    return describe(row)
+
+
+def describe(row: tuple[Any, ...]) -> dict[str, Any]:
+    """Return one call as the API shows it: what it used, what it cost and why; never content."""
+    request_id, started_at, key, endpoint, model, provider, streamed, status, error = row[:9]
+    fresh, cache_read, cache_write, output, reasoning = row[9:14]
+    input_price, cache_read_price, cache_write_price, output_price = row[14:18]
+    charge, basis, latency, first_token, attempts = row[18:]
+    return {
+        "id": ids.public(request_id.hex),
+        "object": "request",
+        "created": int(started_at.timestamp()),
+        "started_at": started_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "key": key.hex,
+        "endpoint": endpoint,
+        "model": model or None,
+        "provider": provider or None,
+        "streamed": streamed,
+        "status": status,
+        "error_code": error or None,
+        "tokens": {
+            "input": fresh,
+            "cache_read": cache_read,
+            "cache_write": cache_write,
+            "output": output,
+            "reasoning": reasoning,
+            "total": fresh + cache_read + cache_write + output,
+        },
+        "prices": {
+            "unit": "credits per 1,000,000 tokens",
+            "input": in_credits(input_price),
+            "cache_read": in_credits(cache_read_price),
+            "cache_write": in_credits(cache_write_price),
+            "output": in_credits(output_price),
+        },
+        "charge": in_credits(charge),
+        "charge_micro": charge,
+        "charge_basis": basis,
+        "charge_reason": ChargeBasis(basis).label,
+        "latency_ms": latency,
+        "first_token_ms": first_token,
+        "attempts": attempts,
+    }
