@@ -47,5 +47,43 @@ CHUNK = _event([_choice({"content": " word"})])
 END = _event([_choice({}, "stop")]) + _event([], _USAGE) + b"data: [DONE]\n\n"
 STREAM = BEGIN + CHUNK * CHUNKS + END
 
+
+def _named(event: dict[str, object]) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (str(event["type"]).encode(), _compact(event))
+
+
+_MESSAGE: dict[str, object] = {
+    "id": "msg_BenchBenchBenchBench",
+    "type": "message",
+    "role": "assistant",
+    "model": "bench",
+    "content": [],
+    "stop_reason": None,
+    "stop_sequence": None,
+    "usage": {"input_tokens": 16, "output_tokens": 1},
+}
+ANTHROPIC_BEGIN = _named({"type": "message_start", "message": _MESSAGE}) + _named(
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+)
+ANTHROPIC_CHUNK = _named(
+    {
+        "type": "content_block_delta",
+        "index": 0,
+        "delta": {"type": "text_delta", "text": " word"},
+    }
+)
+ANTHROPIC_END = (
+    _named({"type": "content_block_stop", "index": 0})
+    + _named(
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+            "usage": {"output_tokens": CHUNKS},
+        }
+    )
+    + _named({"type": "message_stop"})
+)
+ANTHROPIC_STREAM = ANTHROPIC_BEGIN + ANTHROPIC_CHUNK * CHUNKS + ANTHROPIC_END
+
 PACE_SECONDS = 0.02
 """Between two chunks of a paced stream: 50 chunks a second."""

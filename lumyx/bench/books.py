@@ -18,7 +18,7 @@ KEYS_PER_ACCOUNT = 10
 MINUTE_LIMIT, DAY_LIMIT = 1_000, 10_000
 CREDITS = 10**12
 """Micro-credits for each account: far more than a run can use."""
-MODELS = {"bench-whole": "whole", "bench-stream": "stream", "bench-paced": "paced"}
+MODELS = {f"bench-{word}": word for word in ("whole", "stream", "paced", "anthropic")}
 """What each model is called here, and the first word of its path at the mock provider."""
 
 
@@ -54,11 +54,12 @@ def prepare(mock: str, paced_mock: str) -> dict[str, Any]:
 
 
 def _write_catalogue(mock: str, paced_mock: str) -> None:
-    from gateway.models import Model, Provider, Route
+    from gateway.models import Dialect, Model, Provider, Route
 
     for name, word in MODELS.items():
         base = paced_mock if word == "paced" else mock
-        provider = Provider(name=name, base_url=f"{base}/{word}")
+        dialect = Dialect.ANTHROPIC if word == "anthropic" else Dialect.OPENAI
+        provider = Provider(name=name, base_url=f"{base}/{word}", dialect=dialect)
         provider.key = "bench"
         provider.clean()
         provider.save()

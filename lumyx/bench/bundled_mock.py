@@ -2,8 +2,8 @@
 
     python -m lumyx.bench.bundled_mock PORT
 
-`/whole/…` gives the completion, `/stream/…` the stream at once, `/paced/…` the stream with a
-pause before each chunk.
+`/whole/…` gives the completion, `/stream/…` the stream at once, `/anthropic/…` the same in
+Anthropic's dialect, `/paced/…` the stream with a pause before each chunk.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ def framed(data: bytes) -> bytes:
 
 WHOLE = JSON_HEAD % len(answers.WHOLE) + answers.WHOLE
 STREAM = SSE_HEAD + framed(answers.STREAM) + LAST
+ANTHROPIC = SSE_HEAD + framed(answers.ANTHROPIC_STREAM) + LAST
 
 
 class MockProvider(asyncio.Protocol):
@@ -49,6 +50,8 @@ class MockProvider(asyncio.Protocol):
         while (path := self._next_request()) is not None:
             if path.startswith(b"/stream"):
                 self._transport.write(STREAM)
+            elif path.startswith(b"/anthropic"):
+                self._transport.write(ANTHROPIC)
             elif path.startswith(b"/paced"):
                 self._transport.write(SSE_HEAD + framed(answers.BEGIN))
                 self._pace(iter([answers.CHUNK] * answers.CHUNKS))

@@ -31,6 +31,11 @@ http {{
       set $chunk '{chunk}';
       return 200 '{begin}{chunks}{end}';
     }}
+    location /anthropic/ {{
+      default_type text/event-stream;
+      set $chunk '{anthropic_chunk}';
+      return 200 '{anthropic_begin}{chunks}{anthropic_end}';
+    }}
   }}
 }}
 """
@@ -53,6 +58,9 @@ def command(binary: str, *, port: int, directory: Path) -> list[str]:
             begin=answers.BEGIN.decode(),
             chunks="${chunk}" * answers.CHUNKS,
             end=answers.END.decode(),
+            anthropic_begin=answers.ANTHROPIC_BEGIN.decode(),
+            anthropic_chunk=answers.ANTHROPIC_CHUNK.decode(),
+            anthropic_end=answers.ANTHROPIC_END.decode(),
         )
     )
     return [binary, "-p", str(directory), "-c", str(config), "-e", str(directory / "nginx.log")]
