@@ -21,7 +21,7 @@ MATRIX = (
         ChargeBasis.REPORTED,
     ),
     Charge(
-        "The answer was delivered, but the provider's counts are missing or impossible",
+        "The answer was delivered, but the provider’s counts are missing or impossible",
         "The prompt and the delivered output, estimated",
         ChargeBasis.ESTIMATED,
     ),
@@ -31,7 +31,7 @@ MATRIX = (
         ChargeBasis.ESTIMATED,
     ),
     Charge(
-        "The answer was cut at your credits, the key's spend limit or X-Max-Cost",
+        "The answer was cut at your credits, the key’s spend limit or X-Max-Cost",
         "What was delivered, never more than was set aside",
         ChargeBasis.ESTIMATED,
     ),
