@@ -81,7 +81,7 @@ class Ledger:
             for text in texts
         }
         self._encode = encode
-        self._batches: Batcher[HoldRequest | Closing, Grant | Receipt] = Batcher(
+        self._batches: Batcher[HoldRequest | Closing, Grant | Receipt | None] = Batcher(
             self._send, orphaned=self._release_orphan
         )
         self._unsettled: set[asyncio.Future[Receipt]] = set()
@@ -135,7 +135,7 @@ class Ledger:
         while self._unsettled:
             await asyncio.wait(self._unsettled)
 
-    def _release_orphan(self, item: HoldRequest | Closing, result: Grant | Receipt) -> None:
+    def _release_orphan(self, item: HoldRequest | Closing, result: Grant | Receipt | None) -> None:
         if isinstance(item, HoldRequest):
             hold = hold_of(item, cast(Grant, result))
             if hold is not None:
@@ -156,8 +156,8 @@ class Ledger:
         return closed
 
     def _try_to_close(self, closing: Closing, closed: asyncio.Future[Receipt], tries: int) -> None:
-        def after(moved: "asyncio.Future[Grant | Receipt]") -> None:
-            error = moved.exception()
+        def after(moved: "asyncio.Future[Grant | Receipt | None]") -> None:
+            error = moved.exception() or (LedgerUnavailable() if moved.result() is None else None)
             if isinstance(error, LedgerUnavailable) and tries + 1 < SETTLE_TRIES:
                 pause = FIRST_PAUSE * 2**tries
                 asyncio.get_running_loop().call_later(
@@ -176,7 +176,7 @@ class Ledger:
 
         self._batches.submit(closing).add_done_callback(after)
 
-    async def _send(self, items: Sequence[HoldRequest | Closing]) -> list[Grant | Receipt]:
+    async def _send(self, items: Sequence[HoldRequest | Closing]) -> list[Grant | Receipt | None]:
         requests = [item for item in items if isinstance(item, HoldRequest)]
         closings = [item for item in items if isinstance(item, Closing)]
         sent = firsts(requests)
@@ -190,7 +190,7 @@ class Ledger:
                 if last:
                     raise LedgerUnavailable from error
         granted = iter(answer_all(requests, sent, grants))
-        paid = iter([receipts.get(n) or earlier[c.hold.id] for n, c in enumerate(closings)])
+        paid = iter([receipts.get(n) or earlier.get(c.hold.id) for n, c in enumerate(closings)])
         return [next(granted) if isinstance(i, HoldRequest) else next(paid) for i in items]
 
     async def _move(
@@ -213,7 +213,10 @@ class Ledger:
             return sort_moved(await self._moving[text].fetch(pg, parameters))
 
     async def _explain(self, closings: Sequence[Closing]) -> dict[str, Receipt]:
-        """Say what was charged for holds that were closed before, and note what was lost."""
+        """Say what was charged for holds that were closed before, and note what was lost.
+
+        A hold that is still open is left out: nobody may take it for closed.
+        """
         by_id = {c.hold.id: c for c in closings}
         accounts = literal(c.hold.account for c in by_id.values())
         receipts: dict[str, Receipt] = {}
@@ -222,6 +225,8 @@ class Ledger:
                 ledger_sql.READ_HOLDS, {"hold": literal(by_id), "account": accounts}
             )
             for hold, state, cost, balance in await cursor.fetchall():
+                if state == HoldState.OPEN:
+                    continue
                 closing = by_id[hold]
                 settled = state == HoldState.SETTLED
                 receipts[hold] = Receipt(cost if settled else 0, balance)

@@ -28,6 +28,10 @@ THIS_MONTH = "date_trunc('month', now() at time zone 'utc')::date"
 # budget has no row is not granted. A statement that began before midnight may come after one of
 # the new day: a counter never goes back to the day before.
 #
+# The accounts to lock are a parameter and not read from `closing` and `asking`: PostgreSQL asks
+# the condition again of a row that it had to wait for, and of a join with a grouped union it
+# then knows one group only, so that accounts of a contended batch would be passed over.
+#
 # A hold is found by its id: what else must be true of it is asked with `is not distinct from`,
 # which no index serves. A plan made while the table was empty might else take the index by
 # account or the one of open holds, and read all of them for each call.
@@ -55,7 +59,7 @@ asking as (
     )),
 locked as materialized (
   select a.id, a.balance - a.held as free from billing_account a
-  where a.id in (select account from closing union all select account from asking)
+  where a.id = any(%(accounts)s::bigint[])
   order by a.id for update),
 closed as (
   update billing_hold h

@@ -63,6 +63,7 @@ def parameters(
 ) -> dict[str, Any]:
     """Return the parameters of one statement that closes and grants holds."""
     return {
+        "accounts": literal({c.hold.account for c in closings} | {r.account for r in requests}),
         "c_ord": literal(range(len(closings))),
         "c_hold": literal(c.hold.id for c in closings),
         "c_account": literal(c.hold.account for c in closings),
