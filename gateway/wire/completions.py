@@ -176,10 +176,9 @@ def _refuse_untranslatable(body: Body) -> None:
     }
     for name, wrong in refused.items():
         if wrong:
-            what = "but one text" if name == "prompt" else "this"
+            taken = "only one text as" if name == "prompt" else "no"
             raise bad_request(
-                f"This model is a chat model, which cannot do {what} as `{name}`."
-                " Use chat/completions.",
+                f"A chat model takes {taken} `{name}` here. Use chat/completions.",
                 param=name,
                 code="not_supported",
             )

@@ -97,7 +97,7 @@ def model_name(name: str) -> str:
 def output_limit(value: int, name: str) -> int:
     """Return a limit of output tokens; raise the API's 400 for one that cannot be."""
     if not 1 <= value <= MOST_TOKENS:
-        raise bad_request(f"`{name}` must be at least 1.", param=name)
+        raise bad_request(f"`{name}` must lie between 1 and {MOST_TOKENS:,}.", param=name)
     return value
 
 
