@@ -14,6 +14,8 @@ INVARIANTS = {
         left join billing_hold h on h.account_id = a.id and h.state = 0
         group by a.id having coalesce(sum(h.amount), 0) <> a.held""",
     "nothing negative is held": "select id from billing_account where held < 0",
+    "the bonus is part of the balance": """
+        select id from billing_account where bonus < 0 or bonus > greatest(balance, 0)""",
     "use never pushed an account below zero": """
         select a.id from billing_account a
         where a.balance - a.held < 0 and not exists (

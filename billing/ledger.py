@@ -266,15 +266,24 @@ def _move_now(
         return sort_moved(cursor.fetchall())
 
 
-def post(*, account: int, kind: str, amount: int, reference: str) -> int | None:
+def post(
+    *, account: int, kind: str, amount: int, reference: str, bonus: bool = False
+) -> int | None:
     """Post a movement that is not use; return the balance after it.
 
-    Returns None where this kind and reference were posted before: then nothing moved.
+    A bonus is spent last. Returns None where this kind and reference were posted before: then
+    nothing moved.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             ledger_sql.POST,
-            {"account": account, "kind": kind, "amount": amount, "reference": reference},
+            {
+                "account": account,
+                "kind": kind,
+                "amount": amount,
+                "reference": reference,
+                "bonus": bonus,
+            },
         )
         row = cursor.fetchone()
     return None if row is None else row[0]

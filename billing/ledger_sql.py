@@ -134,7 +134,8 @@ taken as (
 moved as (
   update billing_account a
   set held = a.held - coalesce(f.amount, 0) + coalesce(t.amount, 0),
-      balance = a.balance - coalesce(f.cost, 0)
+      balance = a.balance - coalesce(f.cost, 0),
+      bonus = least(a.bonus, greatest(a.balance - coalesce(f.cost, 0), 0))
   from locked l
     left join freed f on f.account_id = l.id
     left join taken t on t.account_id = l.id
@@ -209,7 +210,11 @@ entry as (
   select id, %(kind)s, %(amount)s, balance + %(amount)s, %(reference)s from locked
   on conflict (kind, reference) do nothing
   returning account_id, amount)
-update billing_account a set balance = a.balance + e.amount from entry e
+update billing_account a
+set balance = a.balance + e.amount,
+    bonus = least(a.bonus + case when %(bonus)s then e.amount else 0 end,
+                  greatest(a.balance + e.amount, 0))
+from entry e
 where a.id = e.account_id
 returning a.balance
 """

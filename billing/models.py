@@ -14,6 +14,9 @@ MICRO = 1_000_000
 class Account(models.Model):
     """What a customer has and what is held for calls under way, in micro-credits.
 
+    `bonus` is the part of the balance that was given and not bought. It is spent last: use takes
+    from it only once the rest is gone.
+
     The row is the mutex of everything that moves this customer's money. Each statement that
     writes a hold or an entry has locked it before, and the database refuses to delete it:
     so these rows need no foreign key, whose check would cost a fifth of a settlement. Erasing the
@@ -29,6 +32,7 @@ class Account(models.Model):
     )
     balance = models.BigIntegerField(default=0)
     held = models.BigIntegerField(default=0)
+    bonus = models.BigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
