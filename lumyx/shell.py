@@ -1,0 +1,64 @@
+"""What the two shells of the site show: where one is, and who."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.models import Avatar, User
+
+
+@dataclass(frozen=True)
+class Door:
+    """A way through the console."""
+
+    name: str
+    icon: str
+    words: str
+
+    @property
+    def url(self) -> str:
+        """Return where it leads."""
+        return reverse(self.name)
+
+
+DOORS = [
+    Door("dashboard", "layout-dashboard", "Dashboard"),
+    Door("keys", "key", "Keys"),
+    Door("account", "user", "Account"),
+    Door("sessions", "monitor", "Sessions"),
+]
+
+
+class Shell:
+    """Asked for by templates only; public pages cost no query."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @property
+    def doors(self) -> list[Door]:
+        """Return the console's navigation."""
+        return DOORS
+
+    @property
+    def here(self) -> str:
+        """Return the door that the page lies behind: the longest whose path begins its own."""
+        path = self._request.path
+        behind = [d for d in DOORS if path == d.url or path.startswith(f"{d.url}/")]
+        return max(behind, key=lambda d: len(d.url)).name if behind else ""
+
+    @property
+    def avatar(self) -> str:
+        """Return the address of the signed-in person's picture, or nothing."""
+        user = self._request.user
+        if not isinstance(user, User):
+            return ""
+        digest = Avatar.objects.filter(user=user).values_list("digest", flat=True).first()
+        return reverse("avatar", args=[digest]) if digest else ""
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Give every template the shell."""
+    return {"shell": Shell(request)}

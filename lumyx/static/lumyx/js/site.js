@@ -1,0 +1,70 @@
+// What every page can do: copy, tabs, dialogs, toasts. Pages work without any of it.
+
+const closest = (event, selector) => event.target instanceof Element && event.target.closest(selector);
+
+async function copy(button) {
+  const selector = button.dataset.copy;
+  const source = selector
+    ? document.querySelector(selector)
+    : button.closest(".code")?.querySelector("pre:not([hidden])");
+  if (!source) return;
+  const label = button.querySelector("span");
+  const before = label?.textContent;
+  try {
+    await navigator.clipboard.writeText(source.textContent.trim());
+    if (label) label.textContent = "Copied";
+  } catch {
+    getSelection()?.selectAllChildren(source);
+    if (label) label.textContent = "Press Ctrl+C";
+  }
+  setTimeout(() => { if (label) label.textContent = before; }, 1600);
+}
+
+function choose(tab) {
+  const list = tab.closest("[role=tablist]");
+  for (const other of list.querySelectorAll("[role=tab]")) {
+    const on = other === tab;
+    other.setAttribute("aria-selected", String(on));
+    other.tabIndex = on ? 0 : -1;
+    document.getElementById(other.getAttribute("aria-controls")).hidden = !on;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const copying = closest(event, "[data-copy]");
+  if (copying) copy(copying);
+  const tab = closest(event, "[role=tab]");
+  if (tab) choose(tab);
+  const opener = closest(event, "[data-open]");
+  if (opener) document.getElementById(opener.dataset.open)?.showModal();
+  const closer = closest(event, "[data-close]");
+  if (closer) closer.closest("dialog")?.close();
+  const dismissing = closest(event, "[data-dismiss]");
+  if (dismissing) dismissing.closest(".toast")?.remove();
+});
+
+document.addEventListener("keydown", (event) => {
+  const tab = closest(event, "[role=tab]");
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!tab || !step) return;
+  const tabs = [...tab.closest("[role=tablist]").querySelectorAll("[role=tab]")];
+  const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+  choose(next);
+  next.focus();
+});
+
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!(button instanceof HTMLButtonElement)) return;
+  // Only looks: a disabled button would not be sent along with its form.
+  setTimeout(() => button.setAttribute("aria-busy", "true"));
+});
+addEventListener("pageshow", () => {
+  for (const busy of document.querySelectorAll("[aria-busy=true]")) busy.removeAttribute("aria-busy");
+});
+
+for (const toast of document.querySelectorAll(".toasts .toast[data-mood=good]")) {
+  setTimeout(() => toast.remove(), 8000);
+}
+
+for (const dialog of document.querySelectorAll("dialog[data-opened]")) dialog.showModal();

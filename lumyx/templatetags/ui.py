@@ -1,0 +1,103 @@
+"""Small parts of pages that are clearer as tags: icons, money, times, sparklines."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from django import template
+from django.conf import settings
+from django.forms import BoundField
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince, timeuntil
+
+from gateway.credits import in_credits
+
+register = template.Library()
+ICONS: Path = settings.BASE_DIR / "templates" / "icons"
+JUST_NOW_SECONDS = 45
+
+
+@cache
+def _drawing(name: str) -> SafeString:
+    # The files are our own.
+    return mark_safe((ICONS / f"{name}.svg").read_text().strip())  # noqa: S308
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw one of the icons in `templates/icons`; words beside it say what it means."""
+    return _drawing(name)
+
+
+@register.simple_tag
+def money(micro: int | None) -> SafeString:
+    """Write micro-credits as credits, with the exact amount for the pointer."""
+    if micro is None:
+        return mark_safe("–")
+    shown = in_credits(micro)
+    whole, dot, part = shown.partition(".")
+    grouped = f"{int(whole.lstrip('-')):,}"
+    sign = "−" if shown.startswith("-") else ""
+    return format_html(
+        '<data class="money" value="{}" title="{} micro-credits">{}{}{}{}</data>',
+        shown,
+        f"{micro:,}",
+        sign,
+        grouped,
+        dot,
+        part,
+    )
+
+
+@register.simple_tag
+def moment(at: datetime | None, never: str = "never") -> SafeString:
+    """Write a time as people say it, with the exact UTC time for the pointer."""
+    if at is None:
+        return format_html('<span class="muted">{}</span>', never)
+    at = at.astimezone(UTC)
+    distance = (timezone.now() - at).total_seconds()
+    if abs(distance) < JUST_NOW_SECONDS:
+        words = "just now"
+    elif distance > 0:
+        words = f"{timesince(at, depth=1)} ago"
+    else:
+        words = f"in {timeuntil(at, depth=1)}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        at.strftime("%-d %B %Y, %H:%M:%S UTC"),
+        words,
+    )
+
+
+@register.simple_tag
+def sparkline(values: Sequence[float], label: str) -> SafeString:
+    """Draw values as a line from zero; the label says for screen readers what it shows."""
+    top, last = max(values, default=0) or 1, max(len(values) - 1, 1)
+    points = [f"{100 * n / last:.2f} {30 - 28 * value / top:.2f}" for n, value in enumerate(values)]
+    line = "M" + " L".join(points or ["0 30", "100 30"])
+    return format_html(
+        '<svg class="spark" viewBox="0 0 100 30" preserveAspectRatio="none" role="img"'
+        ' aria-label="{}"><path class="area" d="{} L100 30 L0 30 Z"/><path d="{}"/></svg>',
+        label,
+        line,
+        line,
+    )
+
+
+@register.filter
+def input_class(field: BoundField) -> SafeString:
+    """Draw a form's field with the looks and the accessibility that its state asks for."""
+    attributes: dict[str, str | bool] = {"class": "input"}
+    described = []
+    if field.help_text:
+        described.append(f"{field.id_for_label}_help")
+    if field.errors:
+        attributes["aria-invalid"] = "true"
+        described.append(f"{field.id_for_label}_error")
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    return field.as_widget(attrs=attributes)
