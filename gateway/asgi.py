@@ -13,8 +13,8 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.conf import settings
 from django.urls import ResolverMatch, get_resolver
 
+from accounts.addresses import client_address
 from gateway import errors, ids
-from gateway.addresses import client_address
 from gateway.errors import ApiError
 from gateway.http import EventStream, GatewayRequest, Response, error_response, head
 from gateway.visit import Visit

@@ -13,10 +13,10 @@ from django.conf import settings
 from psycopg.rows import dict_row
 from psycopg_pool import PoolTimeout
 
+from accounts import outbound
+from accounts.ciphers import cipher
 from billing.postgres import Pool
-from gateway import outbound
 from gateway.errors import unavailable, unknown_model
-from gateway.models.catalogue import cipher
 from gateway.pricing import Prices
 
 log = logging.getLogger("lumyx.gateway")

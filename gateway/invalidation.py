@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 
 import redis
-from django.conf import settings
-from django.db import connections, transaction
+from django.db import transaction
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from accounts.announcements import announce, channel
 
 log = logging.getLogger("lumyx.gateway")
 
@@ -20,35 +21,19 @@ BEAT_SECONDS = 0.3
 """How often the listener makes sure that it would hear a message."""
 
 
-def channel() -> str:
-    """Return the channel of this installation: channels know no Redis database number."""
-    return f"lumyx:changes:{connections['default'].settings_dict['NAME']}"
-
-
-def _publish(message: str) -> None:
-    try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1
-        ) as client:
-            client.publish(channel(), message)
-    except RedisError:
-        # Processes that hear nothing let their entries age within a second.
-        log.warning("a change could not be announced")
-
-
 def publish_key(key_id: str) -> None:
     """Announce, once the transaction is committed, that a key (UUID in hexadecimal) changed."""
-    transaction.on_commit(lambda: _publish(f"key {key_id}"))
+    transaction.on_commit(lambda: announce(f"key {key_id}"))
 
 
 def publish_all_keys() -> None:
     """Announce, once the transaction is committed, that somebody's keys changed."""
-    transaction.on_commit(lambda: _publish("key *"))
+    transaction.on_commit(lambda: announce("key *"))
 
 
 def publish_catalogue() -> None:
     """Announce, once the transaction is committed, that models or providers changed."""
-    transaction.on_commit(lambda: _publish(CATALOGUE))
+    transaction.on_commit(lambda: announce(CATALOGUE))
 
 
 class Listener:

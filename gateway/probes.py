@@ -8,7 +8,8 @@ import requests
 from django.db import connection
 from django.utils import timezone
 
-from gateway import invalidation, outbound
+from accounts import outbound
+from gateway import invalidation
 from gateway.models import Dialect, Provider, ProviderCheck
 from gateway.wire.messages.provider import VERSION
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import aiohttp
 
+from accounts.resolver import PublicResolver
 from gateway.catalogue import Path
 from gateway.errors import ApiError, upstream_failed
-from gateway.outbound import PublicResolver
 from gateway.silence import SilenceWatch
 
 MOST_BODY_BYTES = 64 * 1024 * 1024

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
+from accounts.clients import Families, families
+from accounts.places import country
 from gateway import ids
-from gateway.clients import Families, families
 from gateway.key_ring import Caller
 from gateway.limits import Allowance
-from gateway.places import country
 from gateway.pricing import Prices, Tokens
 from gateway.request_log import Row
 from gateway.token_limits import TokenAllowance

@@ -1,20 +1,11 @@
 """Models on offer, the providers that run them, and the routes between."""
 
-from collections.abc import Sequence
-
-from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from gateway import outbound
-
-
-def cipher(keys: Sequence[str] | None = None) -> MultiFernet:
-    """Return the cipher of secrets at rest: the first key encrypts, all of them decrypt."""
-    return MultiFernet([Fernet(key) for key in keys or settings.ENCRYPTION_KEYS])
+from accounts import ciphers, outbound
 
 
 class Dialect(models.TextChoices):
@@ -86,11 +77,11 @@ class Provider(models.Model):
     @property
     def key(self) -> str:
         """The provider's key in clear text; empty where none is set."""
-        return cipher().decrypt(bytes(self.encrypted_key)).decode() if self.encrypted_key else ""
+        return ciphers.decrypt(self.encrypted_key)
 
     @key.setter
     def key(self, text: str) -> None:
-        self.encrypted_key = cipher().encrypt(text.encode()) if text else b""
+        self.encrypted_key = ciphers.encrypt(text)
 
 
 def price(label: str) -> "models.BigIntegerField[int | None, int | None]":

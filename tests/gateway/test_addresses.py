@@ -3,7 +3,7 @@
 import pytest
 from django.test import override_settings
 
-from gateway.addresses import client_address
+from accounts.addresses import client_address
 
 
 def test_nobody_is_believed_without_trusted_proxies() -> None:

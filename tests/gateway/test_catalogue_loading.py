@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from accounts.ciphers import cipher
 from gateway import upstream_prices
 from gateway.models import Model, Provider, Route
-from gateway.models.catalogue import cipher
 from tests.customers import Customer
 from tests.models import add_provider
 from tests.processes import Server

@@ -10,9 +10,11 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import override_settings
 
-from gateway import catalogue, outbound
+from accounts import outbound
+from accounts.ciphers import cipher
+from accounts.resolver import PublicResolver
+from gateway import catalogue
 from gateway.models import Provider
-from gateway.models.catalogue import cipher
 
 PAYLOADS = [
     "http://api.example.com/v1", "ftp://api.example.com", "file:///etc/passwd", "gopher://x.com",
@@ -72,7 +74,7 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_saved_and_when_it_is_cal
         outbound.check_name("rebound.example.com")
 
     async def call() -> None:
-        connector = aiohttp.TCPConnector(resolver=outbound.PublicResolver())
+        connector = aiohttp.TCPConnector(resolver=PublicResolver())
         async with aiohttp.ClientSession(connector=connector) as session:
             await session.get("https://rebound.example.com/")
 

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import requests
 from django.db import connection
 
-from gateway import clients, partitions, personal_data, places
+from accounts import clients, places
+from gateway import partitions, personal_data
 from tests.customers import Customer
 from tests.processes import Server, wait_until
 

@@ -4,6 +4,7 @@ import ipaddress
 from functools import lru_cache
 
 from django.conf import settings
+from django.http import HttpRequest
 
 NOWHERE = "0.0.0.0"  # noqa: S104  stands for an address that is not known
 MOST_HOPS = 32
@@ -33,3 +34,9 @@ def client_address(peer: str, forwarded: str) -> str:
         if len(hops) >= count:
             return normalised(hops[-count]) or NOWHERE
     return normalised(peer) or NOWHERE
+
+
+def of_request(request: HttpRequest) -> str:
+    """Return the address that a request of the website comes from."""
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    return client_address(request.META.get("REMOTE_ADDR", ""), forwarded)

@@ -3,11 +3,8 @@
 import ipaddress
 import re
 import socket
-from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from django.conf import settings
 
 HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}")
@@ -21,8 +18,10 @@ class Refused(Exception):
     """The address is not one that we call; the text says why and quotes no secret."""
 
 
-def check_url(url: str) -> str:
-    """Return the host of a provider's base URL; raise Refused for one that is not to be called.
+def check_url(url: str, *, query: bool = False) -> str:
+    """Return the host of a URL that we may call; raise Refused for any other.
+
+    A query is allowed where that is said.
 
     Looks at the text alone: what a name resolves to is judged by `check_name`, and again with
     each connection.
@@ -36,7 +35,7 @@ def check_url(url: str) -> str:
         raise Refused("This is not an address.") from None
     if parts.username is not None or parts.password is not None:
         raise Refused("Give no credentials in the address.")
-    if parts.query or parts.fragment or "?" in url or "#" in url:
+    if parts.fragment or "#" in url or (not query and (parts.query or "?" in url)):
         raise Refused("Give no query or fragment in the address.")
     if port == 0:
         raise Refused("Port 0 is none.")
@@ -94,26 +93,3 @@ def is_public(address: Address) -> bool:
 def may_call(address: Address) -> bool:
     """Return whether we call an address: a public one, or loopback while stand-ins are on."""
     return is_public(address) or (settings.STANDINS and address.is_loopback)
-
-
-class PublicResolver(AbstractResolver):
-    """Resolves names for aiohttp, and gives no address that we do not call.
-
-    A name that was public when staff typed it in may lead elsewhere by now.
-    """
-
-    def __init__(self) -> None:
-        self._resolver = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Return the addresses of a name; raise OSError where none may be called."""
-        found = await self._resolver.resolve(host, port, family)
-        if not all(may_call(ipaddress.ip_address(entry["host"])) for entry in found):
-            raise OSError("the name leads to an address that is not public")
-        return found
-
-    async def close(self, *_: Any) -> None:
-        """Close the resolver."""
-        await self._resolver.close()
