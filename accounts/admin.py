@@ -1,10 +1,14 @@
 """Staff's view of people."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from accounts.models import User
+from accounts.announcements import EVERY_KEY, announce
+from accounts.models import NabzClanLink, User
 
 POWERS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -13,10 +17,10 @@ POWERS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 class UserAdmin(ModelAdmin):
     """People; they come from NabzClan and leave by erasure, never by hand."""
 
-    list_display = ("username", "nabzclan_id", "vip_level", "is_active", "is_staff", "created_at")
-    list_filter = ("is_active", "is_staff", "vip_level")
+    list_display = ("username", "nabzclan_id", "vip_level", "state", "is_staff", "created_at")
+    list_filter = ("state", "is_staff", "vip_level")
     search_fields = ("username", "nabzclan_id", "email", "id")
-    readonly_fields = ("id", "nabzclan_id", "avatar", "vip_level", "vip_expires_at", "created_at")
+    readonly_fields = ("id", "nabzclan_id", "vip_level", "vip_expires_at", "created_at")
     exclude = ("password",)
     filter_horizontal = ("groups", "user_permissions")
 
@@ -25,10 +29,37 @@ class UserAdmin(ModelAdmin):
         own = tuple(self.readonly_fields)
         return own if request.user.is_superuser else (*own, *POWERS)
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save what was changed, and tell every process where keys are concerned."""
+        super().save_model(request, obj, form, change)
+        if {"state", "is_active"} & set(form.changed_data):
+            transaction.on_commit(lambda: announce(EVERY_KEY))
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody is made by hand: customers sign in, staff are made by a command."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Deleting a row would leave data elsewhere; erasure reaches all of it."""
+        return False
+
+
+@admin.register(NabzClanLink)
+class NabzClanLinkAdmin(ModelAdmin):
+    """What NabzClan sends about people; its tokens are shown to nobody."""
+
+    list_display = ("user", "username", "synced_at", "failures")
+    list_select_related = ("user",)
+    search_fields = ("username", "user__username")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """NabzClan alone writes here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: NabzClanLink | None = None) -> bool:
+        """NabzClan alone writes here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: NabzClanLink | None = None) -> bool:
+        """A link goes with its account."""
         return False

@@ -18,6 +18,12 @@ HIDDEN = {"apikey": ("secret",), "webhookendpoint": ("secret",)}
 
 admin.site.unregister(Group)
 
+# Tables of django-allauth that are empty here, or hold secrets.
+for label in ("account", "socialaccount", "mfa"):
+    for foreign_model in apps.get_app_config(label).get_models():
+        if admin.site.is_registered(foreign_model):
+            admin.site.unregister(foreign_model)
+
 
 @admin.register(Group)
 class GroupAdmin(ModelAdmin):

@@ -1,25 +1,20 @@
 """Staff change what a key may do, and never see or change what it is."""
 
-import uuid
-
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
 from gateway import keys
 from gateway.models import ApiKey
 from tests.customers import Customer
 from tests.processes import Server, wait_until
+from tests.staff import staff_client
 
 
 @pytest.fixture
 def staff(database: None) -> Client:
-    person = User.objects.create_superuser(f"staff-{uuid.uuid4().hex[:8]}", "a-long-password-1")
-    client = Client()
-    client.force_login(person)
-    return client
+    return staff_client(superuser=True)
 
 
 def page(customer: Customer) -> str:

@@ -1,6 +1,5 @@
 """VIP levels raise the limits and lower the prices of those who have them."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,10 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
 from gateway.models import VipLevel
 from tests.customers import Customer
 from tests.processes import Server, wait_until
+from tests.staff import staff_client
 
 UNLIMITED = {"minute_limit": None, "day_limit": None}
 
@@ -80,10 +79,7 @@ def test_a_persons_new_level_counts_soon(
 
 @pytest.fixture
 def staff(database: None) -> Iterator[Client]:
-    person = User.objects.create_superuser(f"staff-{uuid.uuid4().hex[:8]}", "a-long-password-1")
-    client = Client()
-    client.force_login(person)
-    yield client
+    yield staff_client(superuser=True)
     VipLevel.objects.filter(level__gt=4).delete()
 
 

@@ -1,0 +1,72 @@
+"""What each role of staff may do in the admin: least privilege, in one table."""
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.db.models import Q
+
+ROLES: dict[str, list[str]] = {
+    "support": [
+        "accounts.view_user",
+        "accounts.view_nabzclanlink",
+        "billing.view_account",
+        "billing.view_ledgerentry",
+        "gateway.view_apikey",
+        "gateway.change_apikey",
+        "gateway.view_requestlog",
+        "gateway.view_model",
+        "gateway.view_viplevel",
+    ],
+    "finance": [
+        "accounts.view_user",
+        "billing.view_account",
+        "billing.view_budget",
+        "billing.view_hold",
+        "billing.view_ledgerentry",
+        "billing.view_uncollecteduse",
+        "djstripe.view_*",
+        "gateway.view_model",
+        "gateway.view_viplevel",
+    ],
+    "privacy officer": [
+        "accounts.view_user",
+        "accounts.view_nabzclanlink",
+        "admin.view_logentry",
+        "gateway.view_provider",
+        "gateway.view_requestlog",
+        "privacy.view_acceptance",
+    ],
+    "operator": [
+        "gateway.view_requestlog",
+        *(
+            f"gateway.{act}_{model}"
+            for model in ("provider", "model", "route", "viplevel")
+            for act in ("view", "add", "change", "delete")
+        ),
+    ],
+}
+"""Permissions as Django names them; `view_*` stands for all models of an app."""
+
+
+@transaction.atomic
+def sync() -> None:
+    """Write the roles as groups; what somebody changed on them by hand is undone."""
+    for name, wanted in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        group.permissions.set(permissions(wanted))
+
+
+def permissions(wanted: list[str]) -> list[Permission]:
+    """Return the permissions of these names; raises LookupError for one that there is not."""
+    found: list[Permission] = []
+    for name in wanted:
+        app, _, codename = name.partition(".")
+        match = (
+            Q(codename__startswith=codename[:-1])
+            if codename.endswith("*")
+            else Q(codename=codename)
+        )
+        rows = list(Permission.objects.filter(match, content_type__app_label=app))
+        if not rows:
+            raise LookupError(f"there is no permission {name}")
+        found += rows
+    return found
