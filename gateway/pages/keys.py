@@ -1,0 +1,149 @@
+"""The pages of keys: read, call, respond."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.limited import limited
+from accounts.models import State
+from accounts.pages import signed_in
+from accounts.recent import recent_sign_in_required
+from billing import accounts, budgets
+from gateway import keys, snippets
+from gateway.models import ApiKey
+from gateway.pages.dashboard import first_model
+from gateway.pages.key_forms import KeyForm, RotateForm
+
+MOST_KEYS = 100
+SOON = timedelta(days=7)
+
+
+@never_cache
+@login_required
+@require_safe
+def list_keys(request: HttpRequest) -> HttpResponse:
+    """Show a person's keys: those that live, then those that do not."""
+    rows = [_show(key) for key in signed_in(request).api_keys.order_by("-created_at")]
+    context = {
+        "living": [row for row in rows if row["state"] in ("good", "soon")],
+        "ended": [row for row in rows if row["state"] not in ("good", "soon")],
+    }
+    return render(request, "gateway/keys.html", context)
+
+
+def _show(key: ApiKey) -> dict[str, Any]:
+    now = timezone.now()
+    if key.revoked_at is not None:
+        state = "revoked"
+    elif key.expires_at is not None and key.expires_at <= now:
+        state = "expired"
+    else:
+        soon = key.expires_at is not None and key.expires_at - now < SOON
+        state = "soon" if soon else "good"
+    overlap = key.previous_until is not None and key.previous_until > now
+    return {"key": key, "state": state, "spent": budgets.spent(key.pk), "overlap": overlap}
+
+
+@never_cache
+@login_required
+@recent_sign_in_required
+@limited("30/h")
+def new_key(request: HttpRequest) -> HttpResponse:
+    """Make a key; its text is in this answer and nowhere else."""
+    user = signed_in(request)
+    form = KeyForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return _form(request, form)
+    if user.state != State.ACTIVE:
+        form.add_error(None, "Your account is frozen, so it can make no keys.")
+    elif user.api_keys.in_force().count() >= MOST_KEYS:
+        form.add_error(None, f"You have {MOST_KEYS} keys in force. Revoke one first.")
+    if form.errors:
+        return _form(request, form)
+    accounts.open_for(user)
+    try:
+        row, text = keys.issue(user, name=form.cleaned_data["name"], **form.values())
+    except ValidationError as error:
+        _take(form, error)
+        return _form(request, form)
+    return _shown_once(request, row, text, "Your new key")
+
+
+@never_cache
+@login_required
+@limited("120/h")
+def edit_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """Change what a key may do, on every process within a second."""
+    key = _own(request, key_id)
+    form = KeyForm(request.POST or None, key=key)
+    if request.method != "POST" or not form.is_valid():
+        return _form(request, form, key)
+    try:
+        keys.configure(key, name=form.cleaned_data["name"], **form.values())
+    except ValidationError as error:
+        _take(form, error)
+        return _form(request, form, key)
+    messages.success(request, f"{key.name} is changed.")
+    return redirect("keys")
+
+
+@never_cache
+@login_required
+@recent_sign_in_required
+@limited("30/h")
+def rotate_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """Give a key a new text; the old one works on for as long as is chosen."""
+    key = _own(request, key_id)
+    form = RotateForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        context = {"form": form, "key": key}
+        status = 400 if form.errors else 200
+        return render(request, "gateway/rotate_key.html", context, status=status)
+    overlap = timedelta(seconds=int(form.cleaned_data["overlap"]))
+    text = keys.rotate(key, overlap=overlap)
+    return _shown_once(request, key, text, f"The new text of {key.name}")
+
+
+@login_required
+@require_POST
+def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """Stop a key for good."""
+    key = get_object_or_404(signed_in(request).api_keys, pk=key_id)
+    keys.revoke(key)
+    messages.success(
+        request, f"{key.name} is revoked. Programs that use it are refused from now on."
+    )
+    return redirect("keys")
+
+
+def _own(request: HttpRequest, key_id: UUID) -> ApiKey:
+    """Return a key of the signed-in person that was not revoked; 404 for any other."""
+    return get_object_or_404(signed_in(request).api_keys, pk=key_id, revoked_at__isnull=True)
+
+
+def _form(request: HttpRequest, form: KeyForm, key: ApiKey | None = None) -> HttpResponse:
+    status = 400 if form.errors else 200
+    return render(request, "gateway/key_form.html", {"form": form, "key": key}, status=status)
+
+
+def _take(form: KeyForm, error: ValidationError) -> None:
+    """Show what the key itself refuses beside its field."""
+    for name, wrong in error.message_dict.items():
+        form.add_error(name if name in form.fields else None, wrong)
+
+
+def _shown_once(request: HttpRequest, key: ApiKey, text: str, title: str) -> HttpResponse:
+    model = key.allowed_models[0] if key.allowed_models else first_model()
+    samples = snippets.first_call(f"{settings.PUBLIC_URL}/api", key=text, model=model)
+    context = {"key": key, "secret": text, "title": title, "samples": samples}
+    return render(request, "gateway/key_made.html", context)

@@ -1,0 +1,252 @@
+"""People make, limit, rotate and revoke their keys on the website."""
+
+import re
+import time
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from accounts import states
+from accounts.models import Session, User
+from billing import accounts, ledger
+from gateway.models import ApiKey
+from tests.accounts.people import new_member
+from tests.accounts.test_staff import age
+from tests.people import Browser, NabzClanProcess
+from tests.processes import Server, wait_until
+
+KEY = re.compile(r"lx-[0-9A-Za-z]{39}")
+PLAIN = {"name": "Laptop", "scopes": ["inference", "usage"]}
+
+
+@pytest.fixture
+def browser(server: Server) -> Browser:
+    return Browser(server)
+
+
+@pytest.fixture
+def member(browser: Browser, nabzclan: NabzClanProcess) -> User:
+    user = new_member(browser, nabzclan)
+    account = accounts.open_for(user)
+    ledger.post(account=account.id, kind="grant", amount=10_000_000, reference=f"page {user.pk}")
+    return user
+
+
+def make(browser: Browser, **fields: object) -> str:
+    """Make a key on the page, and return its text."""
+    browser.open("/keys/new")
+    page = browser.submit("/keys/new", **(PLAIN | fields))
+    assert page.status_code == 200, page.text
+    found = re.search(r'<output id="secret">([^<]+)</output>', page.text)
+    assert found is not None, re.findall(r'class="error".*', page.text)
+    return found[1]
+
+
+def call(server: Server, key: str, model: str = "echo") -> requests.Response:
+    return requests.post(
+        f"{server.api}/chat/completions",
+        json={"model": model, "messages": [{"role": "user", "content": "Hi"}]},
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=10,
+    )
+
+
+def shown(server: Server, key: str) -> dict[str, object]:
+    headers = {"Authorization": f"Bearer {key}"}
+    found: dict[str, object] = requests.get(f"{server.api}/key", headers=headers, timeout=10).json()
+    return found
+
+
+def test_a_key_made_on_the_page_calls_the_api(
+    server: Server, browser: Browser, member: User
+) -> None:
+    key = make(browser)
+    assert call(server, key).status_code == 200
+
+
+def test_the_text_is_shown_once_and_kept_nowhere(browser: Browser, member: User) -> None:
+    key = make(browser)
+    assert browser.page is not None
+    assert "no-store" in browser.page.headers["Cache-Control"]
+    for path in ("/keys", "/dashboard", f"/keys/{member.api_keys.get().pk}"):
+        assert key not in browser.open(path).text
+    session = Session.objects.get(pk=browser.cookies["session"])
+    assert key not in str(session.get_decoded())
+
+
+def test_all_that_is_typed_in_is_what_the_api_enforces(
+    server: Server, browser: Browser, member: User
+) -> None:
+    key = make(
+        browser,
+        lifetime="30",
+        scopes=["inference"],
+        minute_limit="7",
+        day_limit="70",
+        token_limit="7000",
+        concurrency_limit="3",
+        day_spend="0.000001",
+        month_spend="2.5",
+        total_spend="1000000",
+        allowed_models=["echo", "echo-cached"],
+        allowed_networks="127.0.0.1\n10.0.0.0/8",
+    )
+    found = shown(server, key)
+    limits, spend = found["limits"], found["spend"]
+    assert isinstance(limits, dict)
+    assert isinstance(spend, dict)
+    assert found["scopes"] == ["inference"]
+    assert found["allowed_models"] == ["echo", "echo-cached"]
+    assert found["allowed_networks"] == ["127.0.0.1/32", "10.0.0.0/8"]
+    assert (limits["minute"]["limit"], limits["day"]["limit"]) == (7, 70)
+    assert (limits["tokens"]["limit"], limits["concurrency"]["limit"]) == (7_000, 3)
+    assert spend["day"]["limit_micro"] == 1
+    assert spend["month"]["limit_micro"] == 2_500_000
+    assert spend["total"]["limit_micro"] == 10**12
+    assert abs(int(str(found["expires"])) - time.time() - 30 * 86_400) < 60
+    assert call(server, key, "echo-slow").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": ""}, "This field is required."),
+        ({"name": "x" * 81}, "at most 80 characters"),
+        ({"name": "a\x07b"}, "Use characters that can be seen."),
+        ({"scopes": []}, "This field is required."),
+        ({"minute_limit": "0"}, "greater than or equal to 1"),
+        ({"minute_limit": "1001"}, "less than or equal to 1000"),
+        ({"day_limit": "10001"}, "less than or equal to 10000"),
+        ({"day_spend": "-1"}, "greater than or equal to"),
+        ({"day_spend": "0.0000001"}, "no more than 6 decimal places"),
+        ({"day_spend": "NaN"}, "Enter a number."),
+        ({"day_spend": "1e30"}, "no more than"),
+        ({"allowed_models": ["nope"]}, "is not one of the available choices"),
+        ({"allowed_networks": "everywhere"}, "One of these is no network"),
+        ({"lifetime": "day"}, "Choose a day."),
+        ({"lifetime": "day", "until": "2020-01-01"}, "Choose a day that is still to come."),
+        ({"lifetime": "forever"}, "is not one of the available choices"),
+    ],
+)
+def test_what_makes_no_sense_is_said_beside_its_field_and_makes_no_key(
+    browser: Browser, member: User, fields: dict[str, object], words: str
+) -> None:
+    browser.open("/keys/new")
+    page = browser.submit("/keys/new", **(PLAIN | fields))
+    assert page.status_code == 400
+    assert words in page.text
+    assert member.api_keys.count() == 0
+
+
+def test_a_key_is_changed_and_the_change_counts(
+    server: Server, browser: Browser, member: User
+) -> None:
+    key = make(browser, minute_limit="50")
+    row = member.api_keys.get()
+    page = browser.open(f"/keys/{row.pk}")
+    assert 'value="50"' in page.text
+    browser.submit(
+        f"/keys/{row.pk}", **(PLAIN | {"name": "Server", "lifetime": "keep", "day_spend": "1"})
+    )
+    wait_until(lambda: shown(server, key)["name"] == "Server", seconds=8)
+    limits = shown(server, key)["limits"]
+    assert isinstance(limits, dict)
+    assert limits["minute"]["limit"] == 60
+
+
+def test_rotating_shows_a_new_text_and_lets_the_old_one_overlap(
+    server: Server, browser: Browser, member: User
+) -> None:
+    old = make(browser)
+    row = member.api_keys.get()
+    browser.open(f"/keys/{row.pk}/rotate")
+    page = browser.submit(f"/keys/{row.pk}/rotate", overlap="3600")
+    new = KEY.findall(page.text)[0]
+    assert new != old
+    assert call(server, new).status_code == 200
+    assert call(server, old).status_code == 200
+    browser.open(f"/keys/{row.pk}/rotate")
+    page = browser.submit(f"/keys/{row.pk}/rotate", overlap="0")
+    time.sleep(1)
+    assert {call(server, new).status_code for _ in range(6)} == {401}
+    assert call(server, KEY.findall(page.text)[0]).status_code == 200
+
+
+def test_a_revoked_key_is_refused_within_a_second_and_listed_as_revoked(
+    server: Server, browser: Browser, member: User
+) -> None:
+    key = make(browser)
+    assert call(server, key).status_code == 200
+    row = member.api_keys.get()
+    browser.open("/keys")
+    page = browser.submit(f"/keys/{row.pk}/revoke")
+    assert "revoked" in page.text
+    time.sleep(1)
+    assert {call(server, key).status_code for _ in range(6)} == {401}
+    assert browser.open(f"/keys/{row.pk}").status_code == 404
+
+
+def test_anothers_keys_are_not_there(
+    browser: Browser, member: User, nabzclan: NabzClanProcess
+) -> None:
+    make(browser)
+    row = member.api_keys.get()
+    stranger = Browser(browser.server)
+    new_member(stranger, nabzclan)
+    assert stranger.open(f"/keys/{row.pk}").status_code == 404
+    assert stranger.open(f"/keys/{row.pk}/rotate").status_code == 404
+    stranger.open("/keys")
+    assert "Laptop" not in (stranger.page.text if stranger.page else "")
+    stranger.open("/account")
+    for path in (f"/keys/{row.pk}/revoke", f"/keys/{row.pk}", f"/keys/{row.pk}/rotate"):
+        assert stranger.submit(path, **(PLAIN | {"overlap": "0"})).status_code == 404
+        stranger.open("/account")
+    row.refresh_from_db()
+    assert row.revoked_at is None
+
+
+def test_making_a_key_asks_for_a_recent_sign_in(browser: Browser, member: User) -> None:
+    make(browser)
+    row = member.api_keys.get()
+    age(browser, "signed_in_at")
+    for path in ("/keys/new", f"/keys/{row.pk}/rotate"):
+        page = browser.open(path)
+        assert urlsplit(page.url).path == "/sign-in/again"
+    assert browser.open("/keys").status_code == 200
+    browser.open("/sign-in/again?next=/keys/new")
+    browser.submit("/accounts/nabzclan/login/?fresh=1", next="/keys/new")
+    page = browser.consent(int(member.nabzclan_id or 0))
+    assert urlsplit(page.url).path == "/keys/new"
+    make(browser)
+    assert member.api_keys.count() == 2
+
+
+def test_a_frozen_account_makes_no_keys(browser: Browser, member: User) -> None:
+    states.freeze(member)
+    browser.open("/keys/new")
+    page = browser.submit("/keys/new", **PLAIN)
+    assert page.status_code == 400
+    assert "Your account is frozen" in page.text
+    assert member.api_keys.count() == 0
+
+
+def test_a_hundred_keys_are_enough(browser: Browser, member: User) -> None:
+    traces = {"pepper_version": 1, "prefix": "lx-0000", "last4": "0000"}
+    ApiKey.objects.bulk_create(
+        ApiKey(user=member, name="k", digest=f"{member.pk.hex}{n}".encode()[-32:], **traces)
+        for n in range(100)
+    )
+    browser.open("/keys/new")
+    page = browser.submit("/keys/new", **PLAIN)
+    assert page.status_code == 400
+    assert "You have 100 keys in force." in page.text
+
+
+def test_keys_cannot_be_made_without_end(browser: Browser, member: User) -> None:
+    statuses = []
+    for _ in range(32):
+        browser.open("/keys/new")
+        statuses.append(browser.submit("/keys/new", name="").status_code)
+    assert statuses[:30] == [400] * 30
+    assert statuses[30:] == [429, 429]
