@@ -80,6 +80,8 @@ class AsyncAPIView(APIView):
             raise errors.invalid_key()
         # Set before the key is refused, so that the refusal shows its limits too.
         self.visit.caller = caller
+        if caller.frozen:
+            raise errors.account_frozen()
         if not caller.comes_from(self.visit.ip):
             raise errors.ip_not_allowed()
         if self.scope is not None and not caller.may(self.scope):

@@ -289,6 +289,16 @@ def ip_not_allowed() -> ApiError:
     )
 
 
+def account_frozen() -> ApiError:
+    """The key's account may not be used for now."""
+    return ApiError(
+        403,
+        "This account is frozen. Sign in on the website to see what to do.",
+        kind="permission_error",
+        code="account_frozen",
+    )
+
+
 def scope_missing(scope: str) -> ApiError:
     """The key was not made for this."""
     return ApiError(

@@ -59,6 +59,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     previous_until: datetime | None
     price_percent: int
     vip_level: int
+    frozen: bool = False
 
     def may(self, scope: str) -> bool:
         """Return whether the key was made for this."""
@@ -91,7 +92,8 @@ select m.digest,
        k.scopes, k.allowed_models as models, k.allowed_networks as networks,
        k.created_at, k.expires_at,
        case when k.previous_until > now() then k.previous_until end as previous_until,
-       coalesce(v.price_percent, 100) as price_percent, vip.level as vip_level
+       coalesce(v.price_percent, 100) as price_percent, vip.level as vip_level,
+       u.state = 'frozen' as frozen
 from matched m
 join gateway_apikey k on k.id = m.id
 join accounts_user u on u.id = k.user_id
@@ -103,7 +105,8 @@ left join lateral (
   select minute_limit, day_limit, price_percent from gateway_viplevel
   where level <= vip.level order by level desc limit 1
 ) v on true
-where k.revoked_at is null and u.is_active and coalesce(m.ends_at > now(), true)
+where k.revoked_at is null and u.is_active and u.state <> 'closing'
+  and coalesce(m.ends_at > now(), true)
 """  # noqa: S608  the limits are our own
 
 

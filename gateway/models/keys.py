@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import State
 from gateway import networks
 
 MINUTE_LIMIT_MOST = 1_000
@@ -39,7 +40,10 @@ class KeyQuerySet(models.QuerySet["ApiKey"]):
         """Return the keys that can call now."""
         now = timezone.now()
         return self.filter(
-            Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, user__is_active=True
+            Q(expires_at=None) | Q(expires_at__gt=now),
+            revoked_at=None,
+            user__is_active=True,
+            user__state=State.ACTIVE,
         )
 
 

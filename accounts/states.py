@@ -1,0 +1,23 @@
+"""Freeze accounts and thaw them; every web process knows within a second."""
+
+from django.db import transaction
+
+from accounts.announcements import EVERY_KEY, announce
+from accounts.models import State, User
+
+
+def freeze(user: User) -> None:
+    """Stop an account's keys until it is thawed."""
+    _put(user, State.FROZEN)
+
+
+def thaw(user: User) -> None:
+    """Let an account's keys work again."""
+    _put(user, State.ACTIVE)
+
+
+def _put(user: User, state: State) -> None:
+    with transaction.atomic():
+        user.state = state
+        user.save(update_fields=["state"])
+        transaction.on_commit(lambda: announce(EVERY_KEY))

@@ -1,0 +1,73 @@
+"""A frozen account's keys are refused within a second; its owner still sees everything."""
+
+import time
+from collections.abc import Callable
+
+from accounts import states
+from accounts.models import State
+from tests.accounts.people import new_member
+from tests.customers import Customer
+from tests.people import Browser, NabzClanProcess
+from tests.processes import Server
+
+
+def refused_within(server: Server, customer: Customer, *, seconds: float, status: int) -> None:
+    """Ask over all processes until all refuse, which may take so long at the most."""
+    end = time.monotonic() + seconds
+    while True:
+        answers = [customer.chat(server).status_code for _ in range(6)]
+        if set(answers) == {status}:
+            return
+        assert time.monotonic() < end, answers
+
+
+def test_a_frozen_account_is_refused_within_a_second_and_works_again_once_thawed(
+    server: Server, customer: Customer
+) -> None:
+    assert customer.chat(server).status_code == 200
+    states.freeze(customer.user)
+    time.sleep(1)
+    answers = [customer.chat(server) for _ in range(8)]
+    assert {answer.status_code for answer in answers} == {403}
+    assert answers[0].json()["error"]["code"] == "account_frozen"
+    assert customer.get(server, "models").status_code == 403
+    states.thaw(customer.user)
+    time.sleep(1)
+    assert {customer.chat(server).status_code for _ in range(8)} == {200}
+
+
+def test_anthropics_dialect_says_it_in_its_own_shape(server: Server, customer: Customer) -> None:
+    states.freeze(customer.user)
+    time.sleep(1)
+    answer = customer.get(server, "v1/models")
+    assert answer.status_code == 403
+
+
+def test_a_closing_account_is_refused_like_an_unknown_key(
+    server: Server, customer: Customer
+) -> None:
+    assert customer.chat(server).status_code == 200
+    states._put(customer.user, State.CLOSING)
+    refused_within(server, customer, seconds=2, status=401)
+
+
+def test_freezing_costs_nothing(server: Server, customer: Customer) -> None:
+    before = customer.balance()
+    states.freeze(customer.user)
+    time.sleep(1)
+    assert customer.chat(server).status_code == 403
+    assert customer.balance() == before
+    assert customer.holds_open() == 0
+
+
+def test_the_owner_of_a_frozen_account_can_sign_in_and_is_told(
+    server: Server, nabzclan: NabzClanProcess, new_customer: Callable[..., Customer]
+) -> None:
+    browser = Browser(server)
+    user = new_member(browser, nabzclan)
+    states.freeze(user)
+    again = Browser(server)
+    again.sign_in(int(user.nabzclan_id or 0))
+    page = again.open("/dashboard")
+    assert page.status_code == 200
+    assert "This account is frozen." in page.text
