@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 
+from accounts import personal_data as accounts_data
 from billing import personal_data as billing_data
 from gateway import personal_data as gateway_data
 
 # Every app that keeps data with a time limit, in the order in which it is swept.
-EXPIRES: list[Callable[[], dict[str, int]]] = [gateway_data.expire, billing_data.expire]
+EXPIRES: list[Callable[[], dict[str, int]]] = [
+    gateway_data.expire,
+    billing_data.expire,
+    accounts_data.expire,
+]
 
 
 def sweep() -> dict[str, int]:
