@@ -30,6 +30,10 @@ app.conf.beat_schedule = {
         "task": "gateway.tasks.probe_providers",
         "schedule": crontab(minute="*/2"),
     },
+    "ask NabzClan who is a VIP": {
+        "task": "accounts.tasks.sync_vip",
+        "schedule": crontab(minute="*"),
+    },
     "drop what is too old": {
         "task": "privacy.tasks.sweep_retention",
         "schedule": crontab(minute="35"),

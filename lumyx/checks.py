@@ -8,6 +8,9 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from lumyx.env import INSECURE_FERNET_KEY
 from lumyx.settings import INSECURE
 
+STANDIN_SECRET = "nabzclan-stand-in"  # noqa: S105  known to everybody
+NABZCLAN_URLS = ("NABZCLAN_AUTHORIZE_URL", "NABZCLAN_TOKEN_URL", "NABZCLAN_USER_URL")
+
 
 @register(Tags.security, deploy=True)
 def production_is_real(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -26,4 +29,8 @@ def production_is_real(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(Error("A key pepper equals SECRET_KEY.", id="lumyx.E004"))
     if not settings.HTTPS:
         found.append(Error("PUBLIC_URL does not begin with https://.", id="lumyx.E005"))
+    if settings.NABZCLAN_CLIENT_SECRET == STANDIN_SECRET:
+        found.append(Error("NABZCLAN_CLIENT_SECRET is the stand-in's.", id="lumyx.E006"))
+    if any(not getattr(settings, name).startswith("https://") for name in NABZCLAN_URLS):
+        found.append(Error("NabzClan is to be asked without HTTPS.", id="lumyx.E007"))
     return found

@@ -137,6 +137,28 @@ def peppers(value: str) -> dict[int, str]:
     return found
 
 
+def mail(value: str) -> dict[str, str]:
+    """Read how mail is sent: `smtp`, `smtp+tls` or `smtps` URLs, `console:` or `memory:`."""
+    parts = urlsplit(value)
+    backends = "django.core.mail.backends"
+    if parts.scheme in {"console", "memory"}:
+        name = {"console": "console", "memory": "locmem"}[parts.scheme]
+        return {"BACKEND": f"{backends}.{name}.EmailBackend"}
+    if parts.scheme == "file" and parts.path:
+        return {"BACKEND": f"{backends}.filebased.EmailBackend", "PATH": unquote(parts.path)}
+    tls = {"smtp": "", "smtp+tls": "starttls", "smtps": "tls"}
+    if parts.scheme not in tls or not parts.hostname:
+        raise ValueError("must look like smtp+tls://user:password@host:587")
+    return {
+        "BACKEND": f"{backends}.smtp.EmailBackend",
+        "HOST": parts.hostname,
+        "PORT": str(port_of(parts) or (465 if parts.scheme == "smtps" else 25)),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "TLS": tls[parts.scheme],
+    }
+
+
 def postgresql(value: str) -> dict[str, str]:
     """Read a postgresql:// URL into Django's connection fields."""
     parts = urlsplit(value)

@@ -4,12 +4,16 @@ import logging
 
 import redis
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
+from gateway import snippets
 from gateway.charges import MATRIX
+from lumyx import specimens
 
 log = logging.getLogger("lumyx")
 
@@ -18,7 +22,8 @@ log = logging.getLogger("lumyx")
 def landing(request: HttpRequest) -> HttpResponse:
     """Say what the service is and where its API answers."""
     base = f"{settings.PUBLIC_URL}/api"
-    return render(request, "lumyx/landing.html", {"base": f"{base}/v1", "anthropic_base": base})
+    context = {"base": f"{base}/v1", "anthropic_base": base, "samples": snippets.first_call(base)}
+    return render(request, "lumyx/landing.html", context)
 
 
 @require_safe
@@ -60,3 +65,17 @@ def _redis_answers() -> bool:
             return bool(client.ping())
     except redis.RedisError:
         return False
+
+
+@login_required
+@require_safe
+def style(request: HttpRequest) -> HttpResponse:
+    """Show staff every component in every state."""
+    if not isinstance(request.user, User) or not request.user.is_staff:
+        raise Http404
+    return render(request, "lumyx/style.html", specimens.context())
+
+
+def too_often(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer who was stopped by a limit of a form."""
+    return render(request, "429.html", status=429)

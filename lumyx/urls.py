@@ -1,7 +1,7 @@
 """The website's paths; the API's are in `gateway.api_urls` and never pass through here."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from lumyx import pages
 
@@ -10,5 +10,9 @@ urlpatterns = [
     path("docs/charges", pages.charges, name="charges"),
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),
+    path("staff/style", pages.style, name="style"),
     path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("gateway.urls")),
+    path("", include("privacy.urls")),
 ]

@@ -18,6 +18,7 @@ from gateway.models import Dialect, Provider
 from lumyx.standins import behaviours
 from tests.customers import Customer, make_customer
 from tests.models import CAPABILITIES, add_model
+from tests.people import MAIL, NABZCLAN_PATHS, NabzClanProcess
 from tests.processes import PROVIDER_KEY, ProviderProcess, Server
 
 
@@ -38,13 +39,27 @@ def database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def environment(database: None) -> dict[str, str]:
+def nabzclan(database: None) -> Iterator[NabzClanProcess]:
+    """The stand-in of NabzClan, which the server and the tests' own process ask."""
+    process = NabzClanProcess()
+    for name, path in NABZCLAN_PATHS.items():
+        setattr(settings, name, f"{process.url}{path}")
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def environment(database: None, nabzclan: NabzClanProcess) -> dict[str, str]:
     """The environment of processes that work on the tests' database."""
     at = connections["default"].settings_dict
     place = f"{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}"
     return {
         "DATABASE_URL": f"postgresql://{place}/{at['NAME']}",
         "REDIS_URL": settings.REDIS_URL,
+        "STANDIN_NABZCLAN_URL": nabzclan.url,
+        "EMAIL_URL": f"file://{MAIL}",
+        # All tests come from one address.
+        "SIGN_INS_PER_MINUTE": "100000",
     }
 
 

@@ -82,6 +82,7 @@ def production(database_url: str, redis_url: str) -> dict[str, str]:
         "STANDINS": "0",
         "PUBLIC_URL": "https://lumyx.example",
         "ALLOWED_HOSTS": "lumyx.example",
+        "NABZCLAN_CLIENT_SECRET": "one that NabzClan gave",
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
     }

@@ -56,6 +56,7 @@ def test_environment(production: Mapping[str, str]) -> dict[str, str]:
     return {
         **production,
         "STANDINS": "1",
+        "NABZCLAN_CLIENT_SECRET": "nabzclan-stand-in",
         "PUBLIC_URL": "http://127.0.0.1",
         "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
     }

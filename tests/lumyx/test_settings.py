@@ -13,6 +13,7 @@ GOOD = {
     "STANDINS": "0",
     "SECRET_KEY": "k3-9xq" * 10,
     "KEY_PEPPERS": "1:" + "p7" * 30,
+    "NABZCLAN_CLIENT_SECRET": "one that NabzClan gave",
     "ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "DATABASE_URL": os.environ.get("DATABASE_URL", ""),
     "REDIS_URL": os.environ.get("REDIS_URL", ""),
@@ -81,6 +82,8 @@ def test_a_right_production_passes_the_deploy_check() -> None:
         ({"DEBUG": "1", "SECRET_KEY": None}, "lumyx.E003"),
         ({"SECRET_KEY": "p7" * 30}, "lumyx.E004"),
         ({"PUBLIC_URL": "http://lumyx.test"}, "lumyx.E005"),
+        ({"NABZCLAN_CLIENT_SECRET": "nabzclan-stand-in"}, "lumyx.E006"),
+        ({"NABZCLAN_URL": "http://nabzclan.test"}, "lumyx.E007"),
     ],
 )
 def test_the_deploy_check_refuses_what_is_not_production(

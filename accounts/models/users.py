@@ -33,8 +33,21 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
+class State(models.TextChoices):
+    """Whether an account may be used."""
+
+    ACTIVE = "active", "active"
+    FROZEN = "frozen", "frozen"
+    CLOSING = "closing", "closing"
+
+
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person: exactly the fields that section 2.1 of the privacy policy lists, and no other."""
+    """A person: of personal data, exactly the fields that section 2.1 of the policy lists.
+
+    Username, email and avatar are the ones in use: what NabzClan sent, or the person's own
+    correction of it. The keys of an account that is not active are refused; a frozen one can
+    still be looked at by its owner.
+    """
 
     # Not personal data, yet AbstractBaseUser would keep it: when somebody last signed in.
     last_login = None
@@ -43,9 +56,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     nabzclan_id = models.CharField("NabzClan id", max_length=64, unique=True, null=True, blank=True)
     username = models.CharField(max_length=150, unique=True)
     email = models.EmailField(blank=True)
-    avatar = models.FileField(upload_to="avatars/", blank=True)
     vip_level = models.PositiveSmallIntegerField("VIP level", default=0)
     vip_expires_at = models.DateTimeField("VIP expires at (UTC)", null=True, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    mail_low_balance = models.BooleanField("mail when credits run low", default=True)
+    mail_receipts = models.BooleanField("mail receipts", default=True)
+    mail_news = models.BooleanField("mail product news", default=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

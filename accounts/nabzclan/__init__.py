@@ -1,0 +1,1 @@
+"""NabzClan, the community whose members are our customers."""

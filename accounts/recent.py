@@ -1,0 +1,39 @@
+"""Ask for a recent sign-in before sensitive acts."""
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+SIGNED_IN_AT = "signed_in_at"
+View = Callable[..., HttpResponse]
+
+
+def note(request: HttpRequest) -> None:
+    """Note that somebody has signed in just now."""
+    request.session[SIGNED_IN_AT] = int(time.time())
+
+
+def signed_in_recently(request: HttpRequest) -> bool:
+    """Return whether the last sign-in of this session is recent."""
+    at = request.session.get(SIGNED_IN_AT, 0)
+    return bool(time.time() - at < settings.RECENT_SIGN_IN_MINUTES * 60)
+
+
+def recent_sign_in_required(view: View) -> View:
+    """Let a view act only after a recent sign-in; others are sent to sign in anew."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if signed_in_recently(request):
+            return view(request, *args, **kwargs)
+        # What was typed in cannot wait: the person comes back to the empty form.
+        return redirect(f"{reverse('sign_in_again')}?{urlencode({'next': request.path})}")
+
+    return guarded
