@@ -9,17 +9,21 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 
+from accounts import roles
 from accounts.models import User
+from accounts.nabzclan import members
 from billing import accounts, ledger
 from billing.models import MICRO, LedgerKind
 from gateway import invalidation, keys
 from gateway.models import Dialect, Model, Provider, Route
+from privacy import acceptances, policies
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 CATALOGUE = Path(__file__).parent / "demo_catalogue.json"
 PROVIDER = "primary"
 STANDIN_KEY = "stand-in"
-CUSTOMER = "demo"
+CUSTOMER, CUSTOMER_ID = "nova", "1"
+"""The first person of the imitation of NabzClan, so that a newcomer can sign in as the customer."""
 STAFF = "staff"
 CREDITS = 10 * MICRO
 
@@ -47,9 +51,7 @@ def load(*, api_key: str = "", staff_password: str = "") -> Demo:
     if not settings.STANDINS:
         raise DemoRefused("Demo data can be made only while STANDINS is on.")
     model = load_catalogue()
-    customer = User.objects.filter(username=CUSTOMER).first() or User.objects.create_customer(
-        nabzclan_id="demo", username=CUSTOMER, email="demo@example.com"
-    )
+    customer = _customer()
     account = accounts.open_for(customer)
     ledger.post(
         account=account.id,
@@ -62,7 +64,25 @@ def load(*, api_key: str = "", staff_password: str = "") -> Demo:
         for old in customer.api_keys.filter(revoked_at__isnull=True, name="Demo"):
             keys.revoke(old)
         _, api_key = keys.issue(customer, name="Demo", minute_limit=1_000, day_limit=10_000)
+    roles.sync()
     return Demo(api_key, model, STAFF, _staff(staff_password))
+
+
+def _customer() -> User:
+    found = User.objects.filter(nabzclan_id=CUSTOMER_ID).first()
+    if found is None:
+        # An older demo had a customer whom nobody could sign in as.
+        found = User.objects.filter(nabzclan_id="demo").first()
+        if found is None:
+            found = User.objects.create_customer(
+                nabzclan_id=CUSTOMER_ID,
+                username=members.free_name(CUSTOMER),
+                email="nova@nabzclan.test",
+            )
+        found.nabzclan_id, found.username = CUSTOMER_ID, members.free_name(CUSTOMER, but=found)
+        found.save(update_fields=["nabzclan_id", "username"])
+    acceptances.record(found, policies.all_current())
+    return found
 
 
 def _staff(password: str) -> str:

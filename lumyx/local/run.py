@@ -106,6 +106,8 @@ def service_environment(
         "DEBUG": "0",
         "STANDINS": "1",
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        # A newcomer who signs in as somebody else can call models, too.
+        "SIGNUP_CREDITS": "10",
         "PYTHONUNBUFFERED": "1",
     }
     given = {name: value for name, value in environment_for_children().items() if value}
@@ -114,6 +116,9 @@ def service_environment(
     if needs_provider(environment):
         port = lasting_port(VAR / "provider.port")
         environment["STANDIN_PROVIDER_URL"] = f"http://127.0.0.1:{port}/v1"
+    if needs_nabzclan(environment):
+        port = lasting_port(VAR / "nabzclan.port")
+        environment["STANDIN_NABZCLAN_URL"] = f"http://127.0.0.1:{port}"
     return environment
 
 
@@ -132,6 +137,11 @@ def needs_provider(environment: Mapping[str, str]) -> bool:
     return environment["STANDINS"] == "1" and not environment.get("PROVIDER_BASE_URL")
 
 
+def needs_nabzclan(environment: Mapping[str, str]) -> bool:
+    """Say whether the stand-in takes the place of the real NabzClan."""
+    return environment["STANDINS"] == "1" and not environment.get("NABZCLAN_URL")
+
+
 def prepare(environment: Mapping[str, str]) -> Preparation:
     """Begin to bring the database up to date; wait for the end only where much can change."""
     print("Preparing the database…", flush=True)
@@ -147,6 +157,8 @@ def serve(environment: Mapping[str, str], port: int, preparation: Preparation) -
     signs = {port: "/readyz"}
     if needs_provider(environment):
         signs[provider_port(environment)] = "/healthz"
+    if needs_nabzclan(environment):
+        signs[port_of(environment["STANDIN_NABZCLAN_URL"])] = "/healthz"
     supervisor = Supervisor(
         prepared=preparation.is_over,
         signs=signs,
@@ -183,12 +195,20 @@ def commands(environment: Mapping[str, str], port: int) -> dict[str, list[str]]:
     if needs_provider(environment):
         port = provider_port(environment)
         found["provider"] = [PYTHON, "-m", "lumyx.standins.provider", "--port", str(port)]
+    if needs_nabzclan(environment):
+        port = port_of(environment["STANDIN_NABZCLAN_URL"])
+        found["nabzclan"] = [PYTHON, "-m", "lumyx.standins.nabzclan", "--port", str(port)]
     return found
 
 
 def provider_port(environment: Mapping[str, str]) -> int:
     """Return the port of the AI-provider stand-in."""
-    return urlsplit(environment["STANDIN_PROVIDER_URL"]).port or 80
+    return port_of(environment["STANDIN_PROVIDER_URL"])
+
+
+def port_of(url: str) -> int:
+    """Return the port of a URL."""
+    return urlsplit(url).port or 80
 
 
 def announce(port: int, demo: Mapping[str, str]) -> None:
@@ -203,6 +223,7 @@ def announce(port: int, demo: Mapping[str, str]) -> None:
             f' -d \'{{"model": "{demo["LUMYX_MODEL"]}", "stream": true,'
             ' "messages": [{"role": "user", "content": "Hello!"}]}\'',
             "",
+            f"Website: {url}/sign-in (as nova: she has the key above)",
             f"Admin: {url}/admin/ (its sign-in is in {DEMO.relative_to(ROOT)})",
         ]
     lines += ["Ctrl-C stops everything.", "", ""]

@@ -71,7 +71,7 @@ def test_a_run_is_like_production_but_for_the_stand_ins(
     assert (made["DEBUG"], made["STANDINS"]) == ("0", "1")
     assert made["PUBLIC_URL"] == "http://127.0.0.1:8123"
     assert made["DATABASE_URL"] == STARTED.database_url
-    assert list(run.commands(made, 8123)) == ["web", "worker", "beat", "provider"]
+    assert list(run.commands(made, 8123)) == ["web", "worker", "beat", "provider", "nabzclan"]
 
 
 def test_what_the_caller_sets_goes_first(environment: MakeEnvironment) -> None:
@@ -83,6 +83,12 @@ def test_a_real_provider_needs_no_stand_in(environment: MakeEnvironment) -> None
     made = environment(PROVIDER_BASE_URL="https://provider.example/v1")
     assert "provider" not in run.commands(made, 8123)
     assert "STANDIN_PROVIDER_URL" not in made
+
+
+def test_a_real_nabzclan_needs_no_stand_in(environment: MakeEnvironment) -> None:
+    made = environment(NABZCLAN_URL="https://nabzclan.example")
+    assert "nabzclan" not in run.commands(made, 8123)
+    assert "STANDIN_NABZCLAN_URL" not in made
 
 
 def test_the_ready_line_comes_with_a_call_that_works(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from billing.models import LedgerEntry
 from gateway import keys
 from gateway.models import Provider, Route
 from tests.customers import Customer
+from tests.people import Browser, NabzClanProcess
 from tests.processes import ProviderProcess, Server, wait_until
 
 
@@ -49,6 +50,17 @@ def test_the_demo_customer_can_call_a_model_at_once(
     assert demo["LUMYX_MODEL"] in {model["id"] for model in models["data"]}
 
 
+def test_a_newcomer_signs_in_as_the_demo_customer_and_sees_their_key(
+    server: Server, provider: ProviderProcess, nabzclan: NabzClanProcess, tmp_path: Path
+) -> None:
+    load(tmp_path / "demo.env", provider)
+    browser = Browser(server)
+    browser.go_to_nabzclan("/keys")
+    page = browser.consent(1)
+    assert page.url == f"{server.url}/keys"
+    assert "Demo" in page.text
+
+
 def test_loading_again_keeps_the_key_the_credits_and_what_staff_changed(
     provider: ProviderProcess, tmp_path: Path
 ) -> None:
@@ -58,9 +70,9 @@ def test_loading_again_keeps_the_key_the_credits_and_what_staff_changed(
     assert staff.check_password(first["LUMYX_ADMIN_PASSWORD"])
     Provider.objects.filter(name="primary").update(base_url="https://api.example.com/v1")
     Route.objects.filter(model__name="lumyx-mini_v1").update(upstream_name="real-model")
-    grants = LedgerEntry.objects.filter(account__user__username="demo").count()
+    grants = LedgerEntry.objects.filter(account__user__nabzclan_id="1").count()
     assert load(file, provider) == first
-    assert LedgerEntry.objects.filter(account__user__username="demo").count() == grants
+    assert LedgerEntry.objects.filter(account__user__nabzclan_id="1").count() == grants
     assert Provider.objects.get(name="primary").base_url == "https://api.example.com/v1"
     assert Route.objects.get(model__name="lumyx-mini_v1").upstream_name == "real-model"
 
