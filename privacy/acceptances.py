@@ -1,9 +1,20 @@
 """Who has accepted what."""
 
+import hashlib
+
 from accounts.models import User
 from privacy import policies
 from privacy.models import Acceptance
 from privacy.policies import Policy
+
+AGE = "I am 13 or older"
+"""What newcomers affirm; no birth date is asked for."""
+
+
+def affirm_age(user: User) -> None:
+    """Record that somebody said to be old enough."""
+    words = hashlib.sha256(AGE.encode()).hexdigest()
+    Acceptance.objects.get_or_create(user=user, kind="age", version="13", sha256=words)
 
 
 def record(user: User, accepted: list[Policy]) -> None:

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 
 class Acceptance(models.Model):
-    """Somebody accepted a version of a document; written once and never changed."""
+    """Somebody accepted a version of a document, or affirmed their age; never changed."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="acceptances"

@@ -48,7 +48,8 @@ def every_version(kind: str) -> tuple[Policy, ...]:
 def current(kind: str) -> Policy:
     """Return the version of a document that is in effect today."""
     today = timezone.now().date()
-    return [policy for policy in every_version(kind) if policy.effective <= today][-1]
+    first, *later = every_version(kind)
+    return [first, *(policy for policy in later if policy.effective <= today)][-1]
 
 
 def all_current() -> list[Policy]:

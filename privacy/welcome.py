@@ -29,7 +29,7 @@ class WelcomeForm(forms.Form):
 
     age = forms.ChoiceField(
         label="How old are you?",
-        choices=[("13", "I am 13 or older"), ("under", "I am under 13")],
+        choices=[("13", acceptances.AGE), ("under", "I am under 13")],
         widget=forms.RadioSelect,
     )
     accept = forms.BooleanField(
@@ -85,6 +85,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
 def join(newcomer: adapters.Newcomer, accepted: list[policies.Policy]) -> User:
     """Make an account for a newcomer, with what it begins with."""
     user = members.join(newcomer.person, newcomer.tokens)
+    acceptances.affirm_age(user)
     acceptances.record(user, accepted)
     account = accounts.open_for(user)
     if settings.SIGNUP_CREDITS:
