@@ -4,10 +4,10 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from accounts.models import NabzClanLink, State, User
+from accounts.models import NabzClanLink, Session, State, User
 from accounts.nabzclan import client, members
 from accounts.nabzclan.client import NabzClanDown, TokenRefused
 
@@ -15,6 +15,10 @@ log = logging.getLogger("lumyx.accounts")
 
 BATCH = 200
 SLOWEST = timedelta(hours=24)
+ON_SITE = timedelta(minutes=10)
+"""How lately somebody was seen on the website who is asked about every minute."""
+EACH_MINUTE = timedelta(seconds=45)
+"""Less than beat's minute, which comes a little early or late."""
 EARLY = timedelta(seconds=60)
 """How long before its end an access token is renewed."""
 
@@ -22,16 +26,31 @@ EARLY = timedelta(seconds=60)
 def due(*, limit: int = BATCH) -> list[NabzClanLink]:
     """Return the links that are to be asked about, those that wait longest first.
 
-    After a failure a link waits longer each time.
+    Who is on the website now may just have become a VIP, and is asked about every minute. After a
+    failure a link waits longer each time.
     """
     now, every = timezone.now(), timedelta(minutes=settings.NABZCLAN_SYNC_MINUTES)
+    here = Session.objects.filter(
+        user=OuterRef("user"), last_seen_at__gt=now - ON_SITE, expire_date__gt=now
+    )
     links = (
         NabzClanLink.objects.select_related("user")
+        .annotate(here=Exists(here))
         .exclude(encrypted_access=b"")
-        .filter(user__state__in=[State.ACTIVE, State.FROZEN], tried_at__lt=now - every)
+        .filter(user__state__in=[State.ACTIVE, State.FROZEN], tried_at__lt=now - EACH_MINUTE)
+        .filter(Q(here=True) | Q(tried_at__lt=now - every))
         .order_by("tried_at")[:limit]
     )
-    return [x for x in links if now - x.tried_at >= min(every * 2 ** min(x.failures, 10), SLOWEST)]
+    return [
+        link
+        for link in links
+        if now - link.tried_at >= _pause(EACH_MINUTE if link.here else every, link.failures)
+    ]
+
+
+def _pause(every: timedelta, failures: int) -> timedelta:
+    """Return how long to wait after a link was last asked about."""
+    return min(every * (1 << min(failures, 10)), SLOWEST)
 
 
 def sync_all() -> dict[str, int]:

@@ -127,12 +127,26 @@ def test_tokens_are_revoked_at_nabzclan(browser: Browser, nabzclan: NabzClanProc
 
 def test_who_fails_often_is_asked_less_often(browser: Browser, nabzclan: NabzClanProcess) -> None:
     user = new_member(browser, nabzclan)
+    user.sessions.all().delete()
     waiting(user, minutes=20)
     assert [link.user for link in vip.due()] == [user]
     NabzClanLink.objects.filter(user=user).update(failures=3)
     assert vip.due() == []
     waiting(user, minutes=15 * 8 + 1)
     assert [link.user for link in vip.due()] == [user]
+
+
+def test_who_is_on_the_website_is_asked_about_each_minute(
+    browser: Browser, nabzclan: NabzClanProcess
+) -> None:
+    user = new_member(browser, nabzclan)
+    waiting(user, minutes=1)
+    assert [link.user for link in vip.due()] == [user]
+    NabzClanLink.objects.filter(user=user).update(failures=3)
+    assert vip.due() == []
+    NabzClanLink.objects.filter(user=user).update(failures=0)
+    user.sessions.update(last_seen_at=timezone.now() - timedelta(minutes=11))
+    assert vip.due() == []
 
 
 def test_staleness_is_shown(browser: Browser, nabzclan: NabzClanProcess) -> None:
