@@ -76,7 +76,7 @@ def test_the_browser_holds_one_cookie_that_ends_with_it(
     page: Page, server: Server, nabzclan: NabzClanProcess
 ) -> None:
     enter(page, server, "nova")
-    for path in ("/account", "/account/sessions", "/keys", "/privacy"):
+    for path in ("/account", "/account/sessions", "/keys", "/privacy", "/dashboard"):
         page.goto(server.url + path)
     cookies = [c for c in page.context.cookies() if c["domain"] == urlsplit(server.url).hostname]
     assert [cookie["name"] for cookie in cookies] == ["session"]
@@ -134,7 +134,7 @@ def test_the_first_minute_from_sign_in_to_a_charged_call(
     )
     charge = answer.headers["X-Lumyx-Charge"]
     expect(page.get_by_role("heading", name="Recent calls")).to_be_visible(timeout=12_000)
-    expect(page.get_by_role("cell", name=charge)).to_be_visible()
+    expect(page.locator("td[data-label=Charge]", has_text=charge)).to_be_visible()
     assert wrong == []
 
 

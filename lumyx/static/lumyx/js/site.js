@@ -1,5 +1,10 @@
 // What every page can do: copy, tabs, dialogs, toasts. Pages work without any of it.
 
+// htmx notes the page's path in the browser as it loads. Nothing of ours stays there.
+document.addEventListener("DOMContentLoaded", () => {
+  try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch { /* storage is off */ }
+});
+
 const closest = (event, selector) => event.target instanceof Element && event.target.closest(selector);
 
 async function copy(button) {
