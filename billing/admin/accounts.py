@@ -1,28 +1,9 @@
 """Staff's view of the money, which can be read here and moved only by the ledger."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from billing.admin.read_only import ReadOnlyAdmin
 from billing.models import Account, Budget, Hold, LedgerEntry, UncollectedUse
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Shows rows and changes none."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nothing is added by hand."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is changed by hand."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is deleted by hand."""
-        return False
 
 
 @admin.register(Account)
@@ -32,6 +13,7 @@ class AccountAdmin(ReadOnlyAdmin):
     list_display = ("public_id", "user", "balance", "held", "available", "created_at")
     search_fields = ("public_id", "user__username")
     list_select_related = ("user",)
+    ordering = ("-id",)
 
 
 @admin.register(Budget)
