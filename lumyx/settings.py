@@ -351,6 +351,8 @@ STRIPE_TEST_SECRET_KEY = environment.read("STRIPE_TEST_SECRET_KEY", env.text, de
 STRIPE_API_VERSION = "2026-05-27.dahlia"
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 DJSTRIPE_USE_NATIVE_JSONFIELD = True
+APPROVAL_CREDITS = environment.read("APPROVAL_CREDITS", env.whole(0, 1_000_000), default=50)
+CODE_CREDITS = environment.read("CODE_CREDITS", env.whole(1, 1_000_000), default=50)
 
 UNFOLD = {"SITE_TITLE": "LumyxAI staff", "SITE_HEADER": "LumyxAI", "SITE_URL": "/"}
 
