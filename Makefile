@@ -2,16 +2,20 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 # Both do nothing where the packages are there already.
 INSTALL = $(PYTHON) -I lumyx/local/install.py requirements.txt
+STORIES = tests/billing/test_returns.py tests/billing/test_money_machine.py tests/billing/test_kills.py
 INSTALL_DEV = $(PYTHON) -I lumyx/local/install.py requirements-dev.txt
 
 .DEFAULT_GOAL = help
-.PHONY: run test lint format bench lock install clean help
+.PHONY: run test stories lint format bench lock install clean help
 
 run: ## run everything on this machine: http://127.0.0.1:8000 (PORT changes the port)
 	@$(INSTALL) && exec $(VENV_PYTHON) -m lumyx.local.run
 
 test: ## check and test everything (ARGS="-k words" goes to pytest)
 	@$(INSTALL_DEV) && exec $(VENV_PYTHON) -m lumyx.local.test $(ARGS)
+
+stories: ## tell the long stories of money: 1,000 mixed purchases, 500 machines, 100 kills
+	@STORIES=1000 MACHINES=500 KILLS=100 $(MAKE) test ARGS="$(STORIES)"
 
 lint: ## check style, types and imports
 	@$(INSTALL_DEV) && exec $(VENV_PYTHON) -m lumyx.local.checks

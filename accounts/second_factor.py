@@ -26,8 +26,14 @@ AT_SIGN_IN = "/accounts/2fa/authenticate/"
 """Where somebody shows a factor who is not signed in yet."""
 SHOWN_AT = "second_factor_at"
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-POWERS = ("/admin/accounts/user/", "/admin/auth/group/")
-"""Whatever is changed here may give power to somebody."""
+POWERS = (
+    "/admin/accounts/user/",
+    "/admin/auth/group/",
+    "/admin/billing/adjustment/",
+    "/admin/billing/code/",
+    "/admin/billing/refund/",
+)
+"""Whatever is changed here may give power or money to somebody."""
 
 
 def enrolled(user: User) -> bool:

@@ -10,7 +10,7 @@ from django.db.models.functions import Abs
 from django.utils import timezone
 
 from accounts.models import User
-from billing import ledger
+from billing import freezes, ledger
 from billing.models import (
     MICRO,
     Account,
@@ -150,4 +150,5 @@ def _carry_out(row: Adjustment, held: Account) -> None:
         reference=f"adjustment {row.id.hex}",
         bonus=row.bonus,
     )
+    freezes.review(held.id)
     row.state = AdjustmentState.DONE

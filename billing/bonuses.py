@@ -5,7 +5,7 @@ import hmac
 from django.conf import settings
 
 from billing import ledger
-from billing.models import MICRO, Account, LedgerEntry, LedgerKind
+from billing.models import MICRO, MICRO_PER_CENT, Account, LedgerEntry, LedgerKind, VipBonus
 
 
 def grant_signup(account: Account, nabzclan_id: str) -> int | None:
@@ -25,6 +25,18 @@ def grant_signup(account: Account, nabzclan_id: str) -> int | None:
         reference=references[-1],
         bonus=True,
     )
+
+
+def percent_of(level: int) -> int:
+    """Return what a VIP level gets on top of what it buys, in per cent."""
+    found = VipBonus.objects.filter(level__lte=level).order_by("-level").first()
+    return found.percent if found is not None and level > 0 else 0
+
+
+def on_top(account: Account, *, cents: int) -> int:
+    """Return what an account gets on top of a purchase, in micro-credits."""
+    percent = percent_of(account.user.vip_now) if account.user is not None else 0
+    return cents * MICRO_PER_CENT * percent // 100
 
 
 def _reference(nabzclan_id: str, pepper: str) -> str:

@@ -1,6 +1,14 @@
 """The personal data that billing holds, and how it leaves."""
 
-from billing import ledger
+from datetime import timedelta
+
+from django.utils import timezone
+from djstripe.models import Event, WebhookEventTrigger
+
+from billing import inbox, ledger
+
+COPIES_KEPT = timedelta(days=29)
+"""The hourly sweep and 30 days make a promise."""
 
 
 def expire() -> dict[str, int]:
@@ -8,4 +16,15 @@ def expire() -> dict[str, int]:
     total = 0
     while deleted := ledger.delete_old_holds():
         total += deleted
-    return {"closed holds": total}
+    return {
+        "closed holds": total,
+        "events' ids": inbox.delete_old(),
+        "copies of events": _delete_copies(),
+    }
+
+
+def _delete_copies() -> int:
+    """Delete what dj-stripe copied of Stripe's events: they hold people's data."""
+    old = timezone.now() - COPIES_KEPT
+    WebhookEventTrigger.objects.filter(created__lt=old).delete()
+    return int(Event.objects.filter(djstripe_created__lt=old).delete()[0])

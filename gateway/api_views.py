@@ -7,10 +7,10 @@ from urllib.parse import parse_qsl
 from rest_framework.request import Request
 
 from billing import budgets
+from billing.amounts import in_credits
 from gateway import errors, key_shown, runtime
 from gateway.async_views import AsyncAPIView
 from gateway.catalogue import Offer
-from gateway.credits import in_credits
 from gateway.errors import ApiError
 from gateway.http import Response, object_response
 

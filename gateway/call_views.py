@@ -5,10 +5,10 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from billing.amounts import in_credits
 from billing.ledger import Receipt
 from gateway import counting, runtime
 from gateway.async_views import AsyncAPIView
-from gateway.credits import in_credits
 from gateway.errors import ApiError
 from gateway.http import EventStream, Headers, Response
 from gateway.key_ring import Caller

@@ -38,7 +38,7 @@ class Exchange:
 
     The provider's usage counts where it came; else the output that was delivered, marked
     as estimated; a call that brought no output costs nothing. `on_close` gets the tokens
-    that were used.
+    that were used, `on_charge` the balance after a charge.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Exchange:
         prices: Prices,
         ledger: Ledger,
         on_close: Callable[[Tokens], None],
+        on_charge: Callable[[int], None],
     ) -> None:
         self.order = order
         self.offer = offer
@@ -59,6 +60,7 @@ class Exchange:
         """What limits the output below the client's own wish."""
         self._ledger = ledger
         self._on_close = on_close
+        self._on_charge = on_charge
         self._hold: OpenHold | None = None
         self._attempts: list[Attempt] = []
         self._provider = ""
@@ -165,8 +167,14 @@ class Exchange:
             self._closed = self._ledger.release(self._hold, record=row)
         else:
             self._closed = self._ledger.settle(self._hold, cost=charge, record=row)
+            if order.caller.watch_below:
+                self._closed.add_done_callback(self._charged)
         self._on_close(tokens)
         return self._closed
+
+    def _charged(self, closed: "asyncio.Future[Receipt]") -> None:
+        if not closed.cancelled() and closed.exception() is None:
+            self._on_charge(closed.result().balance)
 
     def _account(self, *, complete: bool) -> tuple[Tokens, ChargeBasis]:
         if self.meter.reported:

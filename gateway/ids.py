@@ -1,21 +1,15 @@
 """Request ids: UUID version 7 (RFC 9562), so that an id carries the time of its request."""
 
-import os
 import re
-import time
 from datetime import UTC, datetime
+
+from billing.ids import new
+
+__all__ = ["from_public", "new", "public", "time_of"]
 
 PREFIX = "req_"
 # Years up to 2500: what is later is no id of ours, and Python has no time for much later ones.
 WRITTEN = re.compile(r"req_(0[0-9a-f]{11}7[0-9a-f]{19})")
-
-
-def new() -> str:
-    """Return an id in hexadecimal, whose first 48 bits are the Unix time in milliseconds."""
-    milliseconds = time.time_ns() // 1_000_000
-    tail = os.urandom(10).hex()
-    variant = "89ab"[int(tail[4], 16) & 3]
-    return f"{milliseconds:012x}7{tail[1:4]}{variant}{tail[5:]}"
 
 
 def public(request_id: str) -> str:

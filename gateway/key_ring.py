@@ -60,6 +60,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     price_percent: int
     vip_level: int
     frozen: bool = False
+    watch_below: int = 0
+    """The balance below which somebody is to be told or topped up, in micro-credits."""
 
     def may(self, scope: str) -> bool:
         """Return whether the key was made for this."""
@@ -93,7 +95,8 @@ select m.digest,
        k.created_at, k.expires_at,
        case when k.previous_until > now() then k.previous_until end as previous_until,
        coalesce(v.price_percent, 100) as price_percent, vip.level as vip_level,
-       u.state = 'frozen' as frozen
+       u.state = 'frozen' or a.frozen as frozen,
+       greatest(t.threshold, l.threshold, 0) as watch_below
 from matched m
 join gateway_apikey k on k.id = m.id
 join accounts_user u on u.id = k.user_id
@@ -101,6 +104,8 @@ join billing_account a on a.user_id = u.id
 cross join lateral (
   select case when coalesce(u.vip_expires_at > now(), true) then u.vip_level else 0 end as level
 ) vip
+left join billing_autotopup t on t.account_id = a.id and t.enabled
+left join billing_lowbalancealert l on l.account_id = a.id and l.told_at is null
 left join lateral (
   select minute_limit, day_limit, price_percent from gateway_viplevel
   where level <= vip.level order by level desc limit 1

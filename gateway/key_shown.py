@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from billing.amounts import in_credits
 from billing.budgets import Spent
-from gateway.credits import in_credits
 from gateway.key_ring import Caller
 from gateway.limits import Allowance
 from gateway.token_limits import TokenAllowance

@@ -23,6 +23,7 @@ from gateway.catalogue import Catalogue, Offer
 from gateway.errors import ApiError
 from gateway.exchange import CLIENT_LEFT, Exchange
 from gateway.key_ring import Caller
+from gateway.low_balance import LowBalances
 from gateway.models import ChargeBasis
 from gateway.order import Order
 from gateway.pricing import Prices
@@ -41,6 +42,7 @@ class Proxy:
     ledger: Ledger
     attempts: Attempts
     request_log: RequestLog
+    low_balances: LowBalances
 
     async def run(self, order: Order) -> tuple[bytes, Receipt] | AnswerStream:
         """Carry out a call; return its whole answer and what it cost, or the stream of it.
@@ -101,6 +103,7 @@ class Proxy:
             prices=prices,
             ledger=self.ledger,
             on_close=lambda tokens: self.admissions.leave(admission, tokens),
+            on_charge=lambda balance: self.low_balances.note(order.caller, balance),
         )
         exchange.cover(hold, worst=worst)
         return exchange

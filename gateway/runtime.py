@@ -18,6 +18,7 @@ from gateway.invalidation import Listener
 from gateway.key_ring import KeyRing
 from gateway.last_used import LastUsed
 from gateway.limits import Limits
+from gateway.low_balance import LowBalances
 from gateway.proxy import Proxy
 from gateway.request_log import RequestLog
 from gateway.routing import Routing
@@ -105,6 +106,7 @@ async def start() -> None:
             ledger=ledger,
             attempts=Attempts(session=session, routing=routing, slots=slots),
             request_log=log_writer,
+            low_balances=LowBalances(),
         ),
     )
 

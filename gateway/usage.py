@@ -8,9 +8,9 @@ from uuid import UUID
 
 import msgspec
 
+from billing.amounts import in_credits
 from billing.postgres import Pool
 from gateway import ids
-from gateway.credits import in_credits
 from gateway.errors import bad_request, unknown_request
 from gateway.models import ChargeBasis
 

@@ -22,6 +22,30 @@ app.conf.beat_schedule = {
         "task": "billing.tasks.check_invariants",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "handle Stripe's events": {
+        "task": "billing.tasks.handle_events",
+        "schedule": crontab(minute="*"),
+    },
+    "catch up with Stripe": {
+        "task": "billing.tasks.catch_up",
+        "schedule": crontab(minute="*/15"),
+    },
+    "look after purchases": {
+        "task": "billing.tasks.check_orders",
+        "schedule": crontab(minute="*"),
+    },
+    "top up": {
+        "task": "billing.tasks.top_up_all",
+        "schedule": crontab(minute="*"),
+    },
+    "mail about money": {
+        "task": "billing.tasks.send_mails",
+        "schedule": crontab(minute="*"),
+    },
+    "reconcile with Stripe": {
+        "task": "billing.tasks.reconcile",
+        "schedule": crontab(hour="4", minute="10"),
+    },
     "make request log partitions": {
         "task": "gateway.tasks.make_partitions",
         "schedule": crontab(minute="5"),

@@ -13,7 +13,7 @@ from accounts import roles
 from accounts.models import User
 from accounts.nabzclan import members
 from billing import accounts, ledger
-from billing.models import MICRO, LedgerKind
+from billing.models import MICRO, LedgerKind, VipBonus
 from gateway import invalidation, keys
 from gateway.models import Dialect, Model, Provider, Route
 from privacy import acceptances, policies
@@ -26,6 +26,8 @@ CUSTOMER, CUSTOMER_ID = "nova", "1"
 """The first person of the imitation of NabzClan, so that a newcomer can sign in as the customer."""
 STAFF = "staff"
 CREDITS = 10 * MICRO
+VIP_BONUSES = {1: 2, 2: 4, 3: 7, 4: 10}
+"""Per cent on top of what is bought."""
 
 
 class DemoRefused(Exception):
@@ -59,6 +61,10 @@ def load(*, api_key: str = "", staff_password: str = "") -> Demo:
         amount=CREDITS,
         reference=f"demo {account.public_id}",
     )
+    if not VipBonus.objects.exists():
+        VipBonus.objects.bulk_create(
+            VipBonus(level=level, percent=percent) for level, percent in VIP_BONUSES.items()
+        )
     found = keys.find(api_key) if api_key else None
     if found is None or found.user_id != customer.id:
         for old in customer.api_keys.filter(revoked_at__isnull=True, name="Demo"):

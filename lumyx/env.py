@@ -73,6 +73,12 @@ def whole(minimum: int, maximum: int) -> Callable[[str], int]:
     return convert
 
 
+def wholes(minimum: int, maximum: int) -> Callable[[str], list[int]]:
+    """Return a reader of whole numbers with commas between."""
+    read = whole(minimum, maximum)
+    return lambda value: [read(part) for part in words(value)]
+
+
 def words(value: str) -> list[str]:
     """Read a list separated by commas."""
     return [word.strip() for word in value.split(",") if word.strip()]

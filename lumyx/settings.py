@@ -217,6 +217,52 @@ CSRF_USE_SESSIONS = True
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
+# Stripe: the stand-in takes its place until a key of one's own is set
+STANDIN_STRIPE_URL = environment.read(
+    "STANDIN_STRIPE_URL", env.url("http"), default="http://127.0.0.1:8003"
+)
+STRIPE_LIVE_MODE = environment.read("STRIPE_LIVE_MODE", env.flag, default=False)
+STRIPE_LIVE_SECRET_KEY = environment.read("STRIPE_LIVE_SECRET_KEY", env.text, default="")
+STRIPE_TEST_SECRET_KEY = environment.read("STRIPE_TEST_SECRET_KEY", env.text, default="")
+STRIPE_STOOD_IN = STANDINS and not (STRIPE_LIVE_SECRET_KEY or STRIPE_TEST_SECRET_KEY)
+if STRIPE_STOOD_IN:
+    STRIPE_LIVE_MODE = False
+    STRIPE_TEST_SECRET_KEY = "sk_test_" + "StandIn" * 4
+    STRIPE_API_HOST = STANDIN_STRIPE_URL
+STRIPE_SECRET_KEY = STRIPE_LIVE_SECRET_KEY if STRIPE_LIVE_MODE else STRIPE_TEST_SECRET_KEY
+# Newest first; two while one replaces the other.
+STRIPE_WEBHOOK_SECRETS: list[str] = environment.read(
+    "STRIPE_WEBHOOK_SECRETS", env.words, default=["whsec_standin"] if STRIPE_STOOD_IN else []
+)
+if STRIPE_SECRET_KEY and not STRIPE_WEBHOOK_SECRETS:
+    environment.errors.append("STRIPE_WEBHOOK_SECRETS: is not set")
+STRIPE_API_VERSION = "2026-05-27.dahlia"
+STRIPE_SECONDS = environment.read("STRIPE_SECONDS", env.whole(1, 80), default=10)
+# Where Stripe's own pages are, to which forms of ours lead.
+STRIPE_PAGES: list[str] = environment.read(
+    "STRIPE_PAGES",
+    env.words,
+    default=[STANDIN_STRIPE_URL]
+    if STRIPE_STOOD_IN
+    else ["https://checkout.stripe.com", "https://billing.stripe.com"],
+)
+STRIPE_TAX = environment.read("STRIPE_TAX", env.flag, default=False)
+STRIPE_INVOICES = environment.read("STRIPE_INVOICES", env.flag, default=False)
+DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
+DJSTRIPE_USE_NATIVE_JSONFIELD = True
+
+# Buying credits, in whole US dollars
+TOP_UP_PACKS: list[int] = environment.read(
+    "TOP_UP_PACKS", env.wholes(1, 10_000), default=[5, 20, 50, 100]
+)
+TOP_UP_LEAST = environment.read("TOP_UP_LEAST", env.whole(1, 10_000), default=5)
+TOP_UP_MOST = environment.read("TOP_UP_MOST", env.whole(1, 100_000), default=1_000)
+# What a member of staff may grant, correct or refund without a second person, in whole credits
+APPROVAL_CREDITS = environment.read("APPROVAL_CREDITS", env.whole(0, 1_000_000), default=50)
+# The most credits that one code may give one account
+CODE_CREDITS = environment.read("CODE_CREDITS", env.whole(1, 1_000_000), default=50)
+SELLER = environment.read("SELLER", env.text, default="LumyxAI")
+
 # Transport
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
@@ -235,8 +281,12 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        # The sign-in form leads to NabzClan by a redirect, which browsers judge as well.
-        "form-action": [SELF, "{0.scheme}://{0.netloc}".format(urlsplit(NABZCLAN_AUTHORIZE_URL))],
+        # Sign-in leads to NabzClan and buying to Stripe by redirects, which browsers judge, too.
+        "form-action": [
+            SELF,
+            "{0.scheme}://{0.netloc}".format(urlsplit(NABZCLAN_AUTHORIZE_URL)),
+            *STRIPE_PAGES,
+        ],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "object-src": [NONE],
@@ -259,8 +309,10 @@ STORAGES = {
     },
 }
 SILENCED_SYSTEM_CHECKS = [
-    # dj-stripe wants an interactive confirmation of settings that issue no calls here yet.
+    # dj-stripe wants an interactive confirmation of its settings.
     "djstripe.I001",
+    # The imitation of Stripe that development calls.
+    *(["djstripe.W002"] if STRIPE_STOOD_IN else []),
     # Our cache counts atomically, in Redis; the check knows only its own list of backends.
     "django_ratelimit.E003",
     "django_ratelimit.W001",
@@ -343,16 +395,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3_600}
 CELERY_TIMEZONE = "UTC"
-
-# Stripe
-STRIPE_LIVE_MODE = environment.read("STRIPE_LIVE_MODE", env.flag, default=False)
-STRIPE_LIVE_SECRET_KEY = environment.read("STRIPE_LIVE_SECRET_KEY", env.text, default="")
-STRIPE_TEST_SECRET_KEY = environment.read("STRIPE_TEST_SECRET_KEY", env.text, default="")
-STRIPE_API_VERSION = "2026-05-27.dahlia"
-DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
-DJSTRIPE_USE_NATIVE_JSONFIELD = True
-APPROVAL_CREDITS = environment.read("APPROVAL_CREDITS", env.whole(0, 1_000_000), default=50)
-CODE_CREDITS = environment.read("CODE_CREDITS", env.whole(1, 1_000_000), default=50)
 
 UNFOLD = {"SITE_TITLE": "LumyxAI staff", "SITE_HEADER": "LumyxAI", "SITE_URL": "/"}
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+import stripe as stripe_library
 from django.conf import settings
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
@@ -20,6 +21,7 @@ from tests.customers import Customer, make_customer
 from tests.models import CAPABILITIES, add_model
 from tests.people import MAIL, NABZCLAN_PATHS, NabzClanProcess
 from tests.processes import PROVIDER_KEY, ProviderProcess, Server
+from tests.shop import StripeProcess
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,7 +51,17 @@ def nabzclan(database: None) -> Iterator[NabzClanProcess]:
 
 
 @pytest.fixture(scope="session")
-def environment(database: None, nabzclan: NabzClanProcess) -> dict[str, str]:
+def stripe(database: None) -> Iterator[StripeProcess]:
+    """The stand-in of Stripe, which the server and the tests' own process ask."""
+    process = StripeProcess()
+    settings.STRIPE_API_HOST = process.url
+    stripe_library.api_base = process.url  # as dj-stripe sets it when it is loaded
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def environment(database: None, nabzclan: NabzClanProcess, stripe: StripeProcess) -> dict[str, str]:
     """The environment of processes that work on the tests' database."""
     at = connections["default"].settings_dict
     place = f"{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}"
@@ -57,6 +69,7 @@ def environment(database: None, nabzclan: NabzClanProcess) -> dict[str, str]:
         "DATABASE_URL": f"postgresql://{place}/{at['NAME']}",
         "REDIS_URL": settings.REDIS_URL,
         "STANDIN_NABZCLAN_URL": nabzclan.url,
+        "STANDIN_STRIPE_URL": stripe.url,
         "EMAIL_URL": f"file://{MAIL}",
         # All tests come from one address.
         "SIGN_INS_PER_MINUTE": "100000",
@@ -110,8 +123,11 @@ EXTRA_BEHAVIOURS = (
 
 
 @pytest.fixture(scope="session")
-def server(environment: dict[str, str], provider: ProviderProcess) -> Iterator[Server]:
+def server(
+    environment: dict[str, str], provider: ProviderProcess, stripe: StripeProcess
+) -> Iterator[Server]:
     process = Server(environment=environment)
+    stripe.listen(process)
     yield process
     process.stop()
 

@@ -97,7 +97,7 @@ class Server(Process):
                 "--no-proxy-headers",
                 "--ws=none",
             ],
-            environment=environment,
+            environment={"PUBLIC_URL": f"http://127.0.0.1:{port}", **environment},
         )
         self.url = f"http://127.0.0.1:{port}"
         self.api = f"{self.url}/api/v1"

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.utils import timezone
 
 
 class UserManager(BaseUserManager["User"]):
@@ -74,3 +75,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.username
+
+    @property
+    def vip_now(self) -> int:
+        """The VIP level that counts now: none once it has ended."""
+        ended = self.vip_expires_at is not None and self.vip_expires_at <= timezone.now()
+        return 0 if ended else self.vip_level

@@ -10,7 +10,7 @@ from billing.models import Account, Budget, Hold, LedgerEntry, UncollectedUse
 class AccountAdmin(ReadOnlyAdmin):
     """Balances in micro-credits; 1 credit is 1,000,000."""
 
-    list_display = ("public_id", "user", "balance", "held", "available", "created_at")
+    list_display = ("public_id", "user", "balance", "held", "available", "frozen", "created_at")
     search_fields = ("public_id", "user__username")
     list_select_related = ("user",)
     ordering = ("-id",)

@@ -1,23 +1,52 @@
-"""Accounts, budgets, holds, codes and the append-only ledger; all amounts are micro-credits."""
+"""What customers have, what they bought, and every movement of it.
+
+Credits are micro-credits; money that Stripe moves is cents.
+"""
 
 from billing.models.accounts import MICRO, Account, Budget
 from billing.models.adjustments import Adjustment, AdjustmentKind, AdjustmentState
+from billing.models.automatic import AutoTopUp, LowBalanceAlert
 from billing.models.codes import Code, Redemption
 from billing.models.holds import Hold, HoldState, UncollectedUse
+from billing.models.inbox import StripeEvent
 from billing.models.ledger import LedgerEntry, LedgerKind
+from billing.models.orders import (
+    MICRO_PER_CENT,
+    Order,
+    OrderKind,
+    OrderState,
+    StripeCustomer,
+    VipBonus,
+)
+from billing.models.reconciliation import Difference, Reconciliation, StripeMovement
+from billing.models.refunds import Refund, RefundState
 
 __all__ = [
     "MICRO",
+    "MICRO_PER_CENT",
     "Account",
     "Adjustment",
     "AdjustmentKind",
     "AdjustmentState",
+    "AutoTopUp",
     "Budget",
     "Code",
+    "Difference",
     "Hold",
     "HoldState",
     "LedgerEntry",
     "LedgerKind",
+    "LowBalanceAlert",
+    "Order",
+    "OrderKind",
+    "OrderState",
+    "Reconciliation",
     "Redemption",
+    "Refund",
+    "RefundState",
+    "StripeCustomer",
+    "StripeEvent",
+    "StripeMovement",
     "UncollectedUse",
+    "VipBonus",
 ]

@@ -14,7 +14,8 @@ class Account(models.Model):
     """What a customer has and what is held for calls under way, in micro-credits.
 
     `bonus` is the part of the balance that was given and not bought. It is spent last: use takes
-    from it only once the rest is gone.
+    from it only once the rest is gone. `frozen` says that its keys are refused until a dispute is
+    over or a debt is paid; whether staff froze its owner is another matter.
 
     The row is the mutex of everything that moves this customer's money. Each statement that
     writes a hold or an entry has locked it before, and the database refuses to delete it:
@@ -32,6 +33,7 @@ class Account(models.Model):
     balance = models.BigIntegerField(default=0)
     held = models.BigIntegerField(default=0)
     bonus = models.BigIntegerField(default=0, db_default=0)
+    frozen = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

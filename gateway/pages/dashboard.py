@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.pages import signed_in
 from billing import accounts
+from billing.amounts import in_credits
 from gateway import activity, snippets
-from gateway.credits import in_credits
 from gateway.models import Model
 
 STEPS = ["Make a key", "Paste the code", "See the call here"]

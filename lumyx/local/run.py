@@ -119,6 +119,11 @@ def service_environment(
     if needs_nabzclan(environment):
         port = lasting_port(VAR / "nabzclan.port")
         environment["STANDIN_NABZCLAN_URL"] = f"http://127.0.0.1:{port}"
+    if needs_stripe(environment):
+        url = f"http://127.0.0.1:{lasting_port(VAR / 'stripe.port')}"
+        environment["STANDIN_STRIPE_URL"] = url
+        webhook = f"{environment['PUBLIC_URL']}/billing/webhooks/stripe/"
+        environment.setdefault("STANDIN_STRIPE_WEBHOOK_URL", webhook)
     return environment
 
 
@@ -142,6 +147,12 @@ def needs_nabzclan(environment: Mapping[str, str]) -> bool:
     return environment["STANDINS"] == "1" and not environment.get("NABZCLAN_URL")
 
 
+def needs_stripe(environment: Mapping[str, str]) -> bool:
+    """Say whether the stand-in takes the place of the real Stripe."""
+    keys = ("STRIPE_TEST_SECRET_KEY", "STRIPE_LIVE_SECRET_KEY")
+    return environment["STANDINS"] == "1" and not any(environment.get(key) for key in keys)
+
+
 def prepare(environment: Mapping[str, str]) -> Preparation:
     """Begin to bring the database up to date; wait for the end only where much can change."""
     print("Preparing the database…", flush=True)
@@ -159,6 +170,8 @@ def serve(environment: Mapping[str, str], port: int, preparation: Preparation) -
         signs[provider_port(environment)] = "/healthz"
     if needs_nabzclan(environment):
         signs[port_of(environment["STANDIN_NABZCLAN_URL"])] = "/healthz"
+    if needs_stripe(environment):
+        signs[port_of(environment["STANDIN_STRIPE_URL"])] = "/healthz"
     supervisor = Supervisor(
         prepared=preparation.is_over,
         signs=signs,
@@ -198,6 +211,9 @@ def commands(environment: Mapping[str, str], port: int) -> dict[str, list[str]]:
     if needs_nabzclan(environment):
         port = port_of(environment["STANDIN_NABZCLAN_URL"])
         found["nabzclan"] = [PYTHON, "-m", "lumyx.standins.nabzclan", "--port", str(port)]
+    if needs_stripe(environment):
+        port = port_of(environment["STANDIN_STRIPE_URL"])
+        found["stripe"] = [PYTHON, "-m", "lumyx.standins.stripe", "--port", str(port)]
     return found
 
 

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from billing import accounts, ledger
+from billing.amounts import in_credits
 from billing.models import Account
 from gateway import activity
-from gateway.credits import in_credits
 from gateway.pages import dashboard
 from tests.accounts.people import new_member
 from tests.customers import Customer

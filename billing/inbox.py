@@ -1,0 +1,136 @@
+"""Take in what Stripe tells: keep the event's id at once, and handle it from that row."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from billing import mirror, receivers
+from billing.models import StripeEvent
+from billing.payments import Busy
+from billing.soon import HANDLE_EVENT, soon
+from billing.stripe_api import StripeDown, StripeRefused, api, errors_as_ours
+
+log = logging.getLogger("lumyx.billing")
+
+PAUSES = [timedelta(seconds=s) for s in (5, 20, 60, 180, 600, 1_800, 3_600)]
+MOST_TRIES = 40
+LOOK_BACK = timedelta(hours=2)
+LONGEST_BACK = timedelta(days=29)
+"""Stripe lists events of 30 days."""
+KEPT = timedelta(days=45)
+
+
+KEEP = """
+insert into billing_stripeevent (id, type, created_at) values (%(id)s, %(type)s, %(at)s)
+on conflict (id) do nothing
+"""
+
+
+def take(event_id: str, *, type: str, created: int) -> bool:
+    """Keep an event's id; return whether it was new."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            KEEP, {"id": event_id, "type": type[:100], "at": datetime.fromtimestamp(created, UTC)}
+        )
+        new = int(cursor.rowcount) == 1
+    transaction.on_commit(lambda: soon(HANDLE_EVENT, event_id))
+    return new
+
+
+def handle_due(*, limit: int = 200) -> int:
+    """Handle the events that wait, oldest first; return how many were tried."""
+    waiting = StripeEvent.objects.filter(
+        handled_at__isnull=True, next_try_at__lte=timezone.now(), tries__lt=MOST_TRIES
+    ).order_by("next_try_at")
+    ids = list(waiting.values_list("pk", flat=True)[:limit])
+    for event_id in ids:
+        handle(event_id)
+    return len(ids)
+
+
+def handle(event_id: str) -> bool:
+    """Handle an event that was taken in; return whether it is done with.
+
+    Two at once do no harm: all that follows from an event may be done twice.
+    """
+    row = StripeEvent.objects.filter(pk=event_id).first()
+    if row is None or row.handled_at is not None:
+        return True
+    problem = _handle(event_id)
+    if not problem:
+        StripeEvent.objects.filter(pk=event_id).update(handled_at=timezone.now(), problem="")
+        return True
+    pause = PAUSES[min(row.tries, len(PAUSES) - 1)]
+    StripeEvent.objects.filter(pk=event_id, handled_at__isnull=True).update(
+        tries=row.tries + 1, next_try_at=timezone.now() + pause, problem=problem[:60]
+    )
+    if row.tries + 1 >= MOST_TRIES:
+        log.error("alarm: Stripe's event %s could not be handled: %s", event_id, problem)
+    return False
+
+
+def _handle(event_id: str) -> str:
+    """Hand an event to our receivers and to dj-stripe; return what went wrong, if anything.
+
+    Money comes first: what dj-stripe cannot copy keeps nobody from their credits.
+    """
+    try:
+        with errors_as_ours():
+            event: Any = api().events.retrieve(event_id)
+    except StripeDown:
+        return "Stripe is down"
+    except StripeRefused as refused:
+        # Nothing of ours, or too old to be told.
+        log.error("alarm: Stripe knows no event %s", event_id)
+        return f"unknown: {refused}"
+    if event.livemode != settings.STRIPE_LIVE_MODE:
+        log.warning("Stripe's event %s is of the other mode", event_id)
+        return ""
+    problems = []
+    for name, hand_over in (("receivers", receivers.receive), ("mirror", mirror.copy)):
+        try:
+            hand_over(event)
+        except StripeDown:
+            problems.append(f"{name}: Stripe is down")
+        except Busy:
+            problems.append(f"{name}: busy")
+        except Exception as error:
+            # Whatever it is, the row stays and is tried again.
+            log.error("Stripe's event %s: %s: %s", event_id, name, type(error).__name__)
+            problems.append(f"{name}: {type(error).__name__}")
+    return ", ".join(problems)
+
+
+def catch_up(*, limit: int = 5_000) -> int:
+    """Take in the events that Stripe lists and we were never told of; return how many.
+
+    It looks back to the last event we know, and two hours more. Raises StripeDown.
+    """
+    now = timezone.now()
+    latest = StripeEvent.objects.aggregate(at=Max("created_at"))["at"]
+    since = max((latest or now) - LOOK_BACK, now - LONGEST_BACK)
+    missed = 0
+    with errors_as_ours():
+        listed: Any = api().events.list(
+            {"created": {"gte": int(since.timestamp())}, "types": receivers.TYPES, "limit": 100}
+        )
+        for number, event in enumerate(listed.auto_paging_iter()):
+            if number >= limit:
+                break
+            if not StripeEvent.objects.filter(pk=event.id).exists():
+                take(event.id, type=event.type, created=event.created)
+                missed += 1
+    return missed
+
+
+def delete_old() -> int:
+    """Delete the ids of events that were handled long ago."""
+    old = StripeEvent.objects.filter(
+        received_at__lt=timezone.now() - KEPT, handled_at__isnull=False
+    )
+    return int(old.delete()[0])

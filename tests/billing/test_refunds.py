@@ -1,0 +1,203 @@
+"""Staff pay unspent credits back to the original payment, within what is unspent."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from accounts.models import User
+from billing import codes, ids, ledger, refunds
+from billing.holds import Closing, HoldRequest
+from billing.models import (
+    MICRO,
+    Hold,
+    HoldState,
+    LedgerEntry,
+    Refund,
+    RefundState,
+)
+from billing.stripe_api import api
+from tests.billing.ledgers import assert_sound
+from tests.customers import Customer
+from tests.shop import StripeProcess, bought, settle_events
+from tests.staff import make_staff, staff_client
+
+CENT = 10_000
+
+
+@pytest.fixture
+def person(database: None) -> User:
+    return make_staff("finance")[0]
+
+
+@pytest.fixture
+def poor(customer: Customer) -> Customer:
+    """A customer with nothing but what they buy."""
+    ledger.post(
+        account=customer.account.pk,
+        kind="adjustment",
+        amount=-customer.balance(),
+        reference=f"test {ids.new()}",
+    )
+    return customer
+
+
+def spend(customer: Customer, micro: int) -> None:
+    [hold] = ledger.authorize_now(
+        [HoldRequest(customer.account.pk, ids.new(), micro, micro, ids.new())]
+    )
+    assert hold is not None
+    ledger.close_now([Closing(hold, micro, HoldState.SETTLED, None)])
+
+
+def test_unspent_credits_go_back_once(stripe: StripeProcess, poor: Customer, person: User) -> None:
+    order = bought(stripe, poor.account, cents=2_000)
+    spend(poor, 5 * MICRO)
+    assert refunds.most(order) == 1_500
+    made = refunds.request(order, cents=1_500, reason="Asked for.", by=person)
+    assert made.state == RefundState.DONE
+    assert poor.balance() == 0
+    settle_events()
+    assert poor.balance() == 0
+    assert api().refunds.retrieve(made.stripe_id).amount == 1_500
+    assert poor.holds_open() == 0
+    assert_sound(poor)
+
+
+def test_given_credits_are_not_paid_back(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    order = bought(stripe, poor.account, cents=2_000)
+    _, text = codes.make(value=7 * MICRO, by=None)
+    codes.redeem(poor.account, text)
+    spend(poor, 5 * MICRO)
+    assert refunds.most(order) == 1_500
+    with pytest.raises(refunds.CannotRefund):
+        refunds.request(order, cents=1_501, reason="Too much.", by=person)
+
+
+def test_above_the_limit_somebody_else_approves(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    limit = settings.APPROVAL_CREDITS * 100
+    order = bought(stripe, poor.account, cents=limit + 1_000)
+    made = refunds.request(order, cents=limit + 1, reason="All.", by=person)
+    assert made.state == RefundState.WAITING
+    assert refunds.most(order) == 999
+    with pytest.raises(refunds.SamePerson):
+        refunds.approve(made, by=person)
+    done = refunds.approve(made, by=make_staff("finance")[0])
+    assert done.state == RefundState.DONE
+    assert poor.balance() == 999 * CENT
+
+
+def test_a_refund_waits_while_stripe_is_down_and_is_made_once(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    order = bought(stripe, poor.account, cents=2_000)
+    stripe.control("faults", path="/v1/refunds", fault="reset", after=True, times=9)
+    try:
+        made = refunds.request(order, cents=2_000, reason="All.", by=person)
+    finally:
+        stripe.control("faults", path="/v1/refunds", fault=None)
+    assert made.state == RefundState.APPROVED
+    Refund.objects.filter(pk=made.pk).update(created_at=timezone.now() - timedelta(hours=30))
+    refunds.carry_on()
+    made.refresh_from_db()
+    assert made.state == RefundState.DONE
+    assert poor.balance() == 0
+    entries = LedgerEntry.objects.filter(account=poor.account, kind="refund")
+    assert [entry.amount for entry in entries] == [-2_000 * CENT]
+    assert_sound(poor)
+
+
+def test_credits_cannot_be_spent_while_they_go_back(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    order = bought(stripe, poor.account, cents=2_000)
+    made = Refund.objects.create(
+        order=order, amount=2_000, reason="", state=RefundState.APPROVED, requested_by=person
+    )
+    hold = refunds._hold(made)
+    assert hold is not None
+    assert ledger.authorize_now(
+        [HoldRequest(poor.account.pk, ids.new(), MICRO, MICRO, ids.new())]
+    ) == [None]
+    # Whoever was killed now left a hold, which keeps others away until it expires.
+    refunds.carry_out(made.pk)
+    made.refresh_from_db()
+    assert made.state == RefundState.APPROVED
+    Hold.objects.filter(pk=hold.id).update(expires_at=timezone.now() - timedelta(minutes=1))
+    ledger.release_expired()
+    refunds.carry_out(made.pk)
+    made.refresh_from_db()
+    assert made.state == RefundState.DONE
+    assert poor.balance() == 0
+
+
+def test_many_at_once_pay_back_once(stripe: StripeProcess, poor: Customer, person: User) -> None:
+    order = bought(stripe, poor.account, cents=2_000)
+    made = Refund.objects.create(
+        order=order, amount=1_000, reason="", state=RefundState.APPROVED, requested_by=person
+    )
+
+    def carry_out(_: int) -> None:
+        refunds.carry_out(made.pk)
+        connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(carry_out, range(12)))
+    made.refresh_from_db()
+    assert made.state == RefundState.DONE
+    assert poor.balance() == 1_000 * CENT
+    listed = api().refunds.list({"payment_intent": str(order.payment_intent)})
+    assert [refund.amount for refund in listed.data] == [1_000]
+
+
+def test_credits_that_were_spent_meanwhile_are_not_paid_back(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    order = bought(stripe, poor.account, cents=10_000)
+    made = refunds.request(order, cents=10_000, reason="All.", by=person)
+    spend(poor, 60 * MICRO)
+    done = refunds.approve(made, by=make_staff("finance")[0])
+    assert done.state == RefundState.REFUSED
+    assert poor.balance() == 40 * MICRO
+    assert poor.holds_open() == 0
+
+
+def test_what_stripe_refuses_moves_nothing(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    order = bought(stripe, poor.account, cents=2_000)
+    api().refunds.create({"payment_intent": str(order.payment_intent), "amount": 1_500})
+    made = refunds.request(order, cents=2_000, reason="Twice.", by=person)
+    assert made.state == RefundState.REFUSED
+    settle_events()
+    assert poor.balance() == 500 * CENT
+    assert poor.holds_open() == 0
+
+
+def test_staff_refund_in_the_admin(stripe: StripeProcess, poor: Customer) -> None:
+    order = bought(stripe, poor.account, cents=2_000)
+    finance = staff_client(["finance"])
+    fields = {
+        "order": str(order.pk),
+        "dollars": "20.01",
+        "reason": "Asked for.",
+        "id": str(uuid.uuid4()),
+    }
+    page = finance.post("/admin/billing/refund/add/", fields)
+    assert "At most $20.00" in page.content.decode()
+    answer = finance.post("/admin/billing/refund/add/", fields | {"dollars": "20"})
+    assert answer.status_code == 302, answer.content.decode()[-2_000:]
+    finance.post("/admin/billing/refund/add/", fields | {"dollars": "20"})
+    assert Refund.objects.filter(order=order).count() == 1
+    assert poor.balance() == 0
+    order.refresh_from_db()
+    assert order.refunded == 2_000
+    assert staff_client(["support"]).get("/admin/billing/refund/add/").status_code == 403

@@ -1,0 +1,176 @@
+"""The door that Stripe knocks at: only Stripe comes in, and what it says is never lost."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from billing import checkout, inbox
+from billing.models import LedgerEntry, StripeEvent
+from lumyx.standins.stripe.delivery import sign
+from tests.customers import Customer
+from tests.processes import Server, wait_until
+from tests.shop import StripeProcess, settle_events
+
+SECRET = "whsec_standin"
+
+
+def event(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": f"evt_{uuid.uuid4().hex}",
+        "object": "event",
+        "type": "payment_intent.succeeded",
+        "created": int(time.time()),
+        "livemode": False,
+        "data": {"object": {"id": "pi_1", "object": "payment_intent"}},
+        **fields,
+    }
+
+
+def send(server: Server, body: bytes, header: str | None = None) -> requests.Response:
+    signature = sign(body, SECRET) if header is None else header
+    return requests.post(
+        f"{server.url}/billing/webhooks/stripe/",
+        data=body,
+        headers={"Stripe-Signature": signature, "Content-Type": "application/json"},
+        timeout=20,
+    )
+
+
+def test_an_event_is_kept_once_by_its_id_alone(server: Server) -> None:
+    told = event()
+    for _ in range(3):
+        assert send(server, json.dumps(told).encode()).status_code == 200
+    row = StripeEvent.objects.get(pk=told["id"])
+    assert row.type == "payment_intent.succeeded"
+    assert {f.name for f in StripeEvent._meta.get_fields()} == {
+        "id",
+        "type",
+        "created_at",
+        "received_at",
+        "handled_at",
+        "tries",
+        "next_try_at",
+        "problem",
+    }
+
+
+def stale(body: bytes) -> str:
+    return sign(body, SECRET, at=int(time.time()) - 301)
+
+
+def forged(body: bytes) -> str:
+    return sign(body, "whsec_somebody_elses")
+
+
+@pytest.mark.parametrize("header", [stale, forged, lambda _: "", lambda _: "t=x,v1=\u00e9"])
+def test_who_is_not_stripe_is_refused(server: Server, header: Callable[[bytes], str]) -> None:
+    told = event()
+    body = json.dumps(told).encode()
+    text = header(body).encode("utf-8").decode("latin-1")
+    assert send(server, body, text).status_code == 400
+    assert not StripeEvent.objects.filter(pk=told["id"]).exists()
+
+
+def test_a_changed_body_is_refused(server: Server) -> None:
+    told = event()
+    body = json.dumps(told).encode()
+    assert send(server, body + b" ", sign(body, SECRET)).status_code == 400
+
+
+BAD = {
+    "other mode": json.dumps(event(livemode=True)).encode(),
+    "no mode": json.dumps({k: v for k, v in event().items() if k != "livemode"}).encode(),
+    "not JSON": b"<html>",
+    "no object": b"[]",
+    "a number": b"7",
+    "empty": b"",
+    "NUL in the id": json.dumps(event(id="evt_a\0b")).encode(),
+    "NUL in the type": json.dumps(event(type="a\0b")).encode(),
+    "NUL bytes": b"\0" * 50,
+    "an id of another kind": json.dumps(event(id="pi_1")).encode(),
+    "an id with quotes": json.dumps(event(id="evt_'; drop table")).encode(),
+    "an id of 10,000 letters": json.dumps(event(id="evt_" + "a" * 10_000)).encode(),
+    "a list for a type": json.dumps(event(type=["a"])).encode(),
+    "a time in words": json.dumps(event(created="now")).encode(),
+    "a time out of bounds": json.dumps(event(created=10**20)).encode(),
+    "deep": b'{"id": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "not UTF-8": b'{"id": "\xff"}',
+    "too large": json.dumps(event(data={"x": "y" * 600_000})).encode(),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_is_no_event_is_refused_and_nothing_is_kept(server: Server, what: str) -> None:
+    before = StripeEvent.objects.count()
+    answer = send(server, BAD[what])
+    assert answer.status_code == 400
+    assert "Set-Cookie" not in answer.headers
+    assert StripeEvent.objects.count() == before
+
+
+def test_a_body_without_a_length_is_limited_as_well(server: Server) -> None:
+    def endless() -> Any:
+        for _ in range(100):
+            yield b"x" * 65_536
+
+    answer = requests.post(
+        f"{server.url}/billing/webhooks/stripe/", data=endless(), timeout=20, headers={}
+    )
+    assert answer.status_code == 400
+
+
+def test_only_posts_are_taken(server: Server) -> None:
+    assert requests.get(f"{server.url}/billing/webhooks/stripe/", timeout=5).status_code == 405
+
+
+def test_an_event_that_stripe_does_not_know_credits_nothing(
+    server: Server, stripe: StripeProcess
+) -> None:
+    told = event()
+    before = LedgerEntry.objects.count()
+    assert send(server, json.dumps(told).encode()).status_code == 200
+    assert inbox.handle(told["id"]) is False
+    assert LedgerEntry.objects.count() == before
+    assert "unknown" in StripeEvent.objects.get(pk=told["id"]).problem
+    StripeEvent.objects.filter(pk=told["id"]).delete()
+
+
+def test_stripes_own_events_come_in_signed(
+    server: Server, stripe: StripeProcess, customer: Customer
+) -> None:
+    order, _ = checkout.begin(customer.account, cents=500)
+    before = customer.balance()
+    stripe.pay(str(order.checkout_session))
+    wait_until(
+        lambda: StripeEvent.objects.filter(type="checkout.session.completed").exists(),
+        seconds=10,
+        what="the webhook",
+    )
+    while inbox.handle_due():
+        pass
+    settle_events()
+    assert customer.balance() == before + 5_000_000
+
+
+def test_a_thousand_copies_of_one_event_credit_once(
+    stripe: StripeProcess, customer: Customer
+) -> None:
+    before = customer.balance()
+    order, _ = checkout.begin(customer.account, cents=500)
+    stripe.pay(str(order.checkout_session))
+    settle_events()
+    done = StripeEvent.objects.get(
+        type="checkout.session.completed", created_at__gte=order.created_at.replace(microsecond=0)
+    )
+    taken = [
+        inbox.take(done.pk, type=done.type, created=int(done.created_at.timestamp()))
+        for _ in range(1_000)
+    ]
+    assert not any(taken)
+    assert inbox.handle_due() == 0
+    assert customer.balance() == before + 5_000_000
