@@ -26,6 +26,11 @@ def signed_in_recently(request: HttpRequest) -> bool:
     return bool(time.time() - at < settings.RECENT_SIGN_IN_MINUTES * 60)
 
 
+def ask(back: str) -> HttpResponse:
+    """Send somebody to sign in anew, and then to a page of ours."""
+    return redirect(f"{reverse('sign_in_again')}?{urlencode({'next': back})}")
+
+
 def recent_sign_in_required(view: View) -> View:
     """Let a view act only after a recent sign-in; others are sent to sign in anew."""
 
@@ -34,6 +39,6 @@ def recent_sign_in_required(view: View) -> View:
         if signed_in_recently(request):
             return view(request, *args, **kwargs)
         # What was typed in cannot wait: the person comes back to the empty form.
-        return redirect(f"{reverse('sign_in_again')}?{urlencode({'next': request.path})}")
+        return ask(request.path)
 
     return guarded

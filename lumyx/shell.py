@@ -26,6 +26,7 @@ class Door:
 DOORS = [
     Door("dashboard", "layout-dashboard", "Dashboard"),
     Door("keys", "key", "Keys"),
+    Door("billing", "coins", "Billing"),
     Door("account", "user", "Account"),
     Door("sessions", "monitor", "Sessions"),
 ]

@@ -13,6 +13,7 @@ urlpatterns = [
     path("staff/style", pages.style, name="style"),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
+    path("", include("billing.urls")),
     path("", include("gateway.urls")),
     path("", include("privacy.urls")),
 ]

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince, timeuntil
 
-from gateway.credits import in_credits
+from billing.amounts import in_credits, in_dollars
 
 register = template.Library()
 ICONS: Path = settings.BASE_DIR / "templates" / "icons"
@@ -50,6 +50,18 @@ def money(micro: int | None) -> SafeString:
         dot,
         part,
     )
+
+
+@register.filter
+def credits(micro: int) -> str:
+    """Write micro-credits as credits where there is no markup."""
+    return in_credits(micro)
+
+
+@register.filter
+def usd(cents: int) -> str:
+    """Write cents as US dollars."""
+    return in_dollars(cents)
 
 
 @register.simple_tag

@@ -40,6 +40,7 @@ document.addEventListener("click", (event) => {
   if (copying) copy(copying);
   const tab = closest(event, "[role=tab]");
   if (tab) choose(tab);
+  if (closest(event, "[data-print]")) print();
   const opener = closest(event, "[data-open]");
   if (opener) document.getElementById(opener.dataset.open)?.showModal();
   const closer = closest(event, "[data-close]");
