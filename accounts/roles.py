@@ -20,6 +20,7 @@ ROLES: dict[str, list[str]] = {
         "gateway.change_apikey",
         "gateway.view_requestlog",
         "gateway.view_model",
+        "gateway.view_modelprice",
         "gateway.view_viplevel",
     ],
     "finance": [
@@ -35,6 +36,7 @@ ROLES: dict[str, list[str]] = {
         "billing.delete_vipbonus",
         "djstripe.view_*",
         "gateway.view_model",
+        "gateway.view_modelprice",
         "gateway.view_viplevel",
     ],
     "privacy officer": [
@@ -49,7 +51,7 @@ ROLES: dict[str, list[str]] = {
         "gateway.view_requestlog",
         *(
             f"gateway.{act}_{model}"
-            for model in ("provider", "model", "route", "viplevel")
+            for model in ("provider", "model", "modelprice", "route", "viplevel")
             for act in ("view", "add", "change", "delete")
         ),
     ],

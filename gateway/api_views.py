@@ -8,11 +8,11 @@ from rest_framework.request import Request
 
 from billing import budgets
 from billing.amounts import in_credits
-from gateway import errors, key_shown, runtime
+from gateway import errors, key_shown, public_prices, runtime
 from gateway.async_views import AsyncAPIView
-from gateway.catalogue import Offer
 from gateway.errors import ApiError
 from gateway.http import Response, object_response
+from gateway.public_prices import Listing
 
 FIND_ACCOUNT = "select balance, held from billing_account where id = %(account)s"
 
@@ -25,8 +25,12 @@ class Models(AsyncAPIView):
 
     async def get(self, request: Request) -> Response:
         """List the models that the key may call, in the shape that the client's SDK expects."""
-        known = await runtime.current().catalogue.offers()
-        offers = [offer for offer in known.values() if self.caller.reaches(offer.name)]
+        now = self.visit.started_at
+        offers = [
+            public_prices.listing(offer, at=now)
+            for offer in await runtime.current().catalogue.offers(at=now)
+            if self.caller.reaches(offer.name)
+        ]
         self.visit.allowance = await runtime.current().limits.peek(self.caller)
         if self.visit.anthropic:
             query = request.META["QUERY_STRING"]
@@ -43,10 +47,11 @@ class Model(AsyncAPIView):
 
     async def get(self, request: Request, name: str) -> Response:
         """Return one model, or 404."""
-        offer = await runtime.current().catalogue.find(name)
+        now = self.visit.started_at
+        offer = await runtime.current().catalogue.find(name, at=now)
         self.visit.allowance = await runtime.current().limits.peek(self.caller)
         shape = describe_to_anthropic if self.visit.anthropic else describe
-        return object_response(shape(offer))
+        return object_response(shape(public_prices.listing(offer, at=now)))
 
 
 class Credits(AsyncAPIView):
@@ -104,7 +109,7 @@ class UnknownPath(AsyncAPIView):
         raise errors.unknown_path()
 
 
-def describe(offer: Offer) -> dict[str, Any]:
+def describe(offer: Listing) -> dict[str, Any]:
     """Return a model in OpenAI's shape, with its limits, prices and capabilities added."""
     return {
         "id": offer.name,
@@ -115,19 +120,12 @@ def describe(offer: Offer) -> dict[str, Any]:
         "context_window": offer.context_window,
         "max_output_tokens": offer.max_output_tokens,
         "capabilities": sorted(offer.capabilities),
-        "pricing": {
-            "unit": "credits per 1,000,000 tokens",
-            "input": in_credits(offer.prices.input),
-            "cache_read": in_credits(offer.prices.cache_read),
-            "cache_write": in_credits(offer.prices.cache_write),
-            "output": in_credits(offer.prices.output),
-        },
+        "pricing": public_prices.pricing(offer),
     }
 
 
-def describe_to_anthropic(offer: Offer) -> dict[str, Any]:
+def describe_to_anthropic(offer: Listing) -> dict[str, Any]:
     """Return a model in Anthropic's shape, with what we add in ours."""
-    known = describe(offer)
     return {
         "type": "model",
         "id": offer.name,
@@ -135,11 +133,11 @@ def describe_to_anthropic(offer: Offer) -> dict[str, Any]:
         "created_at": offer.created_at.isoformat().replace("+00:00", "Z"),
         "max_input_tokens": offer.context_window,
         "max_tokens": offer.max_output_tokens,
-        "pricing": known["pricing"],
+        "pricing": public_prices.pricing(offer),
     }
 
 
-def anthropic_page(offers: list[Offer], query: str) -> dict[str, Any]:
+def anthropic_page(offers: list[Listing], query: str) -> dict[str, Any]:
     """Return one page of models in Anthropic's shape, by its cursor parameters."""
     given = dict(parse_qsl(query))
     names = [offer.name for offer in offers]

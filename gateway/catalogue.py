@@ -17,26 +17,24 @@ from accounts import outbound
 from accounts.ciphers import cipher
 from billing.postgres import Pool
 from gateway.errors import unavailable, unknown_model
+from gateway.price_versions import ON_OFFER, VERSIONS, Version, assemble, in_force
 from gateway.pricing import Prices
 
 log = logging.getLogger("lumyx.gateway")
 
 FRESH_SECONDS = 5.0
 
-READ = """
+READ = f"""
 select m.id, m.name, m.display_name, m.context_window, m.max_output_tokens, m.capabilities,
-       m.input_price, m.cache_read_price, m.cache_write_price, m.output_price, m.created_at,
+       m.created_at, versions.starts, versions.prices,
        p.name as provider, p.base_url, p.encrypted_key, r.upstream_name,
        r.id as route, p.id as provider_id, p.dialect, r.position, r.weight,
        p.connect_seconds, p.first_byte_seconds, p.whole_seconds, p.idle_seconds, p.total_seconds,
        p.most_concurrent, p.unreachable_since is not null as down
-from gateway_model m
-join gateway_route r on r.model_id = m.id and r.enabled
-join gateway_provider p on p.id = r.provider_id and p.enabled and not p.trains_on_content
-where m.enabled and m.input_price is not null and m.output_price is not null
-  and m.cache_read_price is not null and m.cache_write_price is not null
+from {ON_OFFER} {VERSIONS}
+where m.enabled and versions.starts is not null
 order by m.name, r.position, r.id
-"""
+"""  # noqa: S608  the words are our own
 
 
 @dataclass(slots=True, frozen=True)
@@ -70,7 +68,11 @@ class Path:
 
 @dataclass(slots=True, frozen=True)
 class Offer:
-    """A model that can be called: its limits, its prices and the ways to it, best first."""
+    """A model that can be called: its limits, its prices and the ways to it, best first.
+
+    `versions` are its prices over time, the newest first, with those that are still to come: so
+    a process goes over to new prices at the very moment they start, whenever it last read.
+    """
 
     id: int
     name: str
@@ -78,9 +80,22 @@ class Offer:
     context_window: int
     max_output_tokens: int
     capabilities: frozenset[str]
-    prices: Prices
+    versions: tuple[Version, ...]
     created_at: datetime
     paths: tuple[Path, ...]
+
+    def prices_at(self, moment: datetime) -> Prices:
+        """Return the list prices of a call that came in at a moment (UTC); raises NotPriced.
+
+        The moment is by this process's clock, and it is the one that the call's log row shows:
+        a row has the new prices exactly if it began at their start or later. Where the clocks of
+        two machines differ by some milliseconds, so do the moments at which they go over.
+        """
+        return in_force(self.versions, moment)
+
+    def priced_at(self, moment: datetime) -> bool:
+        """Return whether the model had prices at a moment (UTC); before, it is not on offer."""
+        return self.versions[-1].starts_at <= moment
 
 
 class Catalogue:
@@ -96,16 +111,19 @@ class Catalogue:
         self._generation = 0
         self._reading: asyncio.Task[None] | None = None
 
-    async def find(self, name: str) -> Offer:
-        """Return the model of this name; raise the API's 404 where there is none."""
-        offers = await self.offers()
+    async def find(self, name: str, *, at: datetime) -> Offer:
+        """Return the model of this name that is on offer at a moment (UTC), or raise the 404."""
+        offers = await self._known()
         offer = offers.get(name)
-        if offer is None:
+        if offer is None or not offer.priced_at(at):
             raise unknown_model(name)
         return offer
 
-    async def offers(self) -> dict[str, Offer]:
-        """Return every model that can be called, by name."""
+    async def offers(self, *, at: datetime) -> list[Offer]:
+        """Return every model that can be called at a moment (UTC), by name."""
+        return [offer for offer in (await self._known()).values() if offer.priced_at(at)]
+
+    async def _known(self) -> dict[str, Offer]:
         if time.monotonic() - self._read_at > FRESH_SECONDS and self._reading is None:
             self._reading = asyncio.create_task(self._read())
         if self._offers is None and self._reading is not None:
@@ -151,12 +169,7 @@ def _assemble(rows: list[dict[str, Any]]) -> dict[str, Offer]:
             context_window=row["context_window"],
             max_output_tokens=row["max_output_tokens"],
             capabilities=frozenset(row["capabilities"]),
-            prices=Prices(
-                row["input_price"],
-                row["cache_read_price"],
-                row["cache_write_price"],
-                row["output_price"],
-            ),
+            versions=known.versions if known else assemble(row["starts"], row["prices"]),
             created_at=row["created_at"],
             paths=(*known.paths, path) if known else (path,),
         )

@@ -77,7 +77,7 @@ class Proxy:
 
     async def find(self, order: Order) -> Offer:
         """Return the model that is called; raise the API's 404, 403 or 400 where it may not be."""
-        offer = await self.catalogue.find(order.call.model)
+        offer = await self.catalogue.find(order.call.model, at=order.visit.started_at)
         if not order.caller.reaches(offer.name):
             raise errors.model_not_allowed()
         if order.dialect.needs not in offer.capabilities:
@@ -85,7 +85,8 @@ class Proxy:
         return offer
 
     async def _authorize(self, order: Order, offer: Offer) -> Exchange:
-        prices = pricing.discounted(offer.prices, percent=order.caller.price_percent)
+        listed = offer.prices_at(order.visit.started_at)
+        prices = pricing.discounted(listed, percent=order.caller.price_percent)
         worst, least = _bounds(order.call, offer, prices)
         limit = order.terms.max_cost
         if limit is not None and limit < least:

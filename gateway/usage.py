@@ -13,6 +13,8 @@ from billing.postgres import Pool
 from gateway import ids
 from gateway.errors import bad_request, unknown_request
 from gateway.models import ChargeBasis
+from gateway.pricing import Prices
+from gateway.public_prices import UNIT, shown
 
 DEFAULT_PAGE, LARGEST_PAGE = 50, 200
 SLACK = timedelta(seconds=5)
@@ -221,7 +223,6 @@ def describe(row: tuple[Any, ...]) -> dict[str, Any]:
     """Return one call as the API shows it: what it used, what it cost and why; never content."""
     request_id, started_at, key, endpoint, model, provider, streamed, status, error = row[:9]
     fresh, cache_read, cache_write, output, reasoning = row[9:14]
-    input_price, cache_read_price, cache_write_price, output_price = row[14:18]
     charge, basis, latency, first_token, attempts = row[18:]
     return {
         "id": ids.public(request_id.hex),
@@ -243,13 +244,7 @@ def describe(row: tuple[Any, ...]) -> dict[str, Any]:
             "reasoning": reasoning,
             "total": fresh + cache_read + cache_write + output,
         },
-        "prices": {
-            "unit": "credits per 1,000,000 tokens",
-            "input": in_credits(input_price),
-            "cache_read": in_credits(cache_read_price),
-            "cache_write": in_credits(cache_write_price),
-            "output": in_credits(output_price),
-        },
+        "prices": {"unit": UNIT, **shown(Prices(*row[14:18]))},
         "charge": in_credits(charge),
         "charge_micro": charge,
         "charge_basis": basis,

@@ -8,14 +8,16 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import roles
 from accounts.models import User
 from accounts.nabzclan import members
 from billing import accounts, ledger
 from billing.models import MICRO, LedgerKind, VipBonus
-from gateway import invalidation, keys
+from gateway import invalidation, keys, price_versions
 from gateway.models import Dialect, Model, Provider, Route
+from gateway.pricing import Prices
 from privacy import acceptances, policies
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -123,7 +125,10 @@ def load_catalogue() -> str:
     for entry in models:
         upstream = entry.pop("upstream_name")
         name = entry.pop("name")
+        prices = Prices(**entry.pop("prices"))
         model, _ = Model.objects.get_or_create(name=name, defaults=entry)
+        if not model.prices.exists():
+            price_versions.add(model.id, prices, starts_at=timezone.now(), note="Demo")
         route, _ = Route.objects.get_or_create(
             model=model, provider=provider, defaults={"upstream_name": upstream}
         )

@@ -3,24 +3,26 @@
 import uuid
 
 import requests
+from django.utils import timezone
 
-from gateway import invalidation
+from gateway import invalidation, price_versions
 from gateway.models import Model, Provider, Route
+from gateway.pricing import Prices
 from tests.customers import Customer
 from tests.processes import PROVIDER_KEY, Server, wait_until
 
-PRICES = {
-    "input_price": 2_000_000,
-    "cache_read_price": 500_000,
-    "cache_write_price": 2_500_000,
-    "output_price": 8_000_000,
-}
+PRICES = Prices(2_000_000, 500_000, 2_500_000, 8_000_000)
 """2 micro-credits an input token, 0.5 a cached one, 8 an output token."""
 CAPABILITIES = ["chat", "streaming", "tools", "vision", "documents", "structured_output"]
 
 
 def add_model(
-    name: str, provider: Provider, *, upstream_name: str = "", capabilities: list[str] | None = None
+    name: str,
+    provider: Provider,
+    *,
+    upstream_name: str = "",
+    capabilities: list[str] | None = None,
+    prices: Prices | None = PRICES,
 ) -> Model:
     """Add a model that is routed to the provider, under the same name if no other is given."""
     model = Model.objects.create(
@@ -29,8 +31,9 @@ def add_model(
         context_window=128_000,
         max_output_tokens=16_384,
         capabilities=capabilities or CAPABILITIES,
-        **PRICES,
     )
+    if prices is not None:
+        price_versions.add(model.id, prices, starts_at=timezone.now())
     Route.objects.create(model=model, provider=provider, upstream_name=upstream_name or name)
     return model
 

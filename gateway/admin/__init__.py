@@ -1,5 +1,5 @@
-"""Staff's view of keys, models, providers and calls."""
+"""Staff's view of keys, models, prices, providers and calls."""
 
-from gateway.admin import catalogue, keys, request_log
+from gateway.admin import catalogue, keys, model_page, prices, request_log
 
-__all__ = ["catalogue", "keys", "request_log"]
+__all__ = ["catalogue", "keys", "model_page", "prices", "request_log"]

@@ -1,4 +1,4 @@
-"""Providers, models and the routes between."""
+"""Providers, the routes to them, and what probes found of them."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 
 from billing.admin import ReadOnlyAdmin
 from gateway import invalidation
-from gateway.models import Capability, Model, Provider, ProviderCheck, Route
+from gateway.models import Provider, ProviderCheck, Route
 
 
 class CatalogueAdmin(ModelAdmin):
@@ -114,53 +114,6 @@ class ProviderAdmin(CatalogueAdmin):
     def has_key(self, provider: Provider) -> bool:
         """Return whether a key is set."""
         return bool(provider.encrypted_key)
-
-
-class RouteInline(TabularInline):
-    """The ways to a model, on the model's page."""
-
-    model = Route
-    extra = 1
-    fields = ("provider", "upstream_name", "position", "weight", "enabled")
-
-
-class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A model, whose capabilities are ticked."""
-
-    capabilities = forms.MultipleChoiceField(
-        choices=Capability.choices, widget=forms.CheckboxSelectMultiple, required=False
-    )
-
-    class Meta:
-        model = Model
-        fields = (
-            "name",
-            "display_name",
-            "context_window",
-            "max_output_tokens",
-            "capabilities",
-            "input_price",
-            "cache_read_price",
-            "cache_write_price",
-            "output_price",
-            "enabled",
-        )
-
-
-@admin.register(Model)
-class ModelAdminPage(CatalogueAdmin):
-    """Models on offer and their prices."""
-
-    form = ModelForm
-    list_display = ("name", "display_name", "input_price", "output_price", "priced", "enabled")
-    list_filter = ("enabled",)
-    search_fields = ("name", "display_name")
-    inlines = (RouteInline,)
-
-    @admin.display(boolean=True)
-    def priced(self, model: Model) -> bool:
-        """Return whether the model can be called as far as prices go."""
-        return model.priced
 
 
 @admin.register(Route)

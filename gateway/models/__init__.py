@@ -1,4 +1,4 @@
-"""Keys, what VIP levels give, the catalogue of models and providers, and the request log."""
+"""Keys, what VIP levels give, the catalogue with its prices, and the request log."""
 
 from gateway.models.catalogue import (
     Capability,
@@ -9,6 +9,7 @@ from gateway.models.catalogue import (
     Route,
 )
 from gateway.models.keys import ApiKey, Scope
+from gateway.models.prices import ModelPrice
 from gateway.models.request_log import ChargeBasis, RequestLog
 from gateway.models.vip import VipLevel
 
@@ -18,6 +19,7 @@ __all__ = [
     "ChargeBasis",
     "Dialect",
     "Model",
+    "ModelPrice",
     "Provider",
     "ProviderCheck",
     "RequestLog",

@@ -84,17 +84,6 @@ class Provider(models.Model):
         self.encrypted_key = ciphers.encrypt(text)
 
 
-def price(label: str) -> "models.BigIntegerField[int | None, int | None]":
-    """Return a price field, in micro-credits per 1,000,000 tokens."""
-    return models.BigIntegerField(
-        label,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(0), MaxValueValidator(10**12)],
-        help_text="Micro-credits per 1,000,000 tokens; 1 credit is 1,000,000 micro-credits.",
-    )
-
-
 def cost(label: str) -> "models.BigIntegerField[int | None, int | None]":
     """Return a field of what a provider charges us, in micro-dollars per 1,000,000 tokens."""
     return models.BigIntegerField(
@@ -135,10 +124,6 @@ class Model(models.Model):
     context_window = models.PositiveIntegerField(validators=[MinValueValidator(1)])
     max_output_tokens = models.PositiveIntegerField(validators=[MinValueValidator(1)])
     capabilities = models.JSONField(default=list, blank=True, validators=[check_capabilities])
-    input_price = price("input price")
-    cache_read_price = price("cache read price")
-    cache_write_price = price("cache write price")
-    output_price = price("output price")
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -147,17 +132,6 @@ class Model(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def priced(self) -> bool:
-        """Whether all four prices are set; a model without them cannot be called."""
-        prices = (
-            self.input_price,
-            self.cache_read_price,
-            self.cache_write_price,
-            self.output_price,
-        )
-        return None not in prices
 
 
 class Route(models.Model):

@@ -190,13 +190,20 @@ REQUESTS: Json = {
 USAGE = record(
     {"prompt_tokens": whole(), "completion_tokens": whole(), "total_tokens": whole()}, []
 )
-PRICES = record(
+BUCKETS: Json = {
+    "input": CREDITS,
+    "cache_read": CREDITS,
+    "cache_write": CREDITS,
+    "output": CREDITS,
+}
+PRICES = record({"unit": text(), **BUCKETS})
+PRICES_OVER_TIME = record(
     {
         "unit": text(),
-        "input": CREDITS,
-        "cache_read": CREDITS,
-        "cache_write": CREDITS,
-        "output": CREDITS,
+        **BUCKETS,
+        "next": maybe(
+            record({"starts_at": text("When they change.", format="date-time"), **BUCKETS})
+        ),
     }
 )
 WINDOW = record({"limit": whole(), "used": whole(), "reset": whole("Unix seconds.")})
@@ -255,7 +262,7 @@ ANSWERS: Json = {
             "context_window": whole("Tokens."),
             "max_output_tokens": whole("Tokens."),
             "capabilities": listed(text()),
-            "pricing": PRICES,
+            "pricing": PRICES_OVER_TIME,
         }
     ),
     "ModelList": record({"object": text(enum=["list"]), "data": listed(ref("Model"))}),

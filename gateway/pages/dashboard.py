@@ -13,8 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.pages import signed_in
 from billing import accounts
 from billing.amounts import in_credits
-from gateway import activity, snippets
-from gateway.models import Model
+from gateway import activity, public_prices, snippets
 
 STEPS = ["Make a key", "Paste the code", "See the call here"]
 
@@ -87,6 +86,5 @@ def _chart(
 
 def first_model() -> str:
     """Return the name of a model that can be called, for code to paste."""
-    found = Model.objects.filter(enabled=True, input_price__isnull=False, routes__enabled=True)
-    names = list(found.values_list("name", flat=True).order_by("id")[:50])
+    names = [listing.name for listing in public_prices.listed() if "chat" in listing.capabilities]
     return snippets.MODEL if snippets.MODEL in names or not names else names[0]

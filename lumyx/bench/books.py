@@ -54,8 +54,13 @@ def prepare(mock: str, paced_mock: str) -> dict[str, Any]:
 
 
 def _write_catalogue(mock: str, paced_mock: str) -> None:
-    from gateway.models import Dialect, Model, Provider, Route
+    from django.utils import timezone
 
+    from gateway import price_versions
+    from gateway.models import Dialect, Model, Provider, Route
+    from gateway.pricing import Prices
+
+    prices = Prices(input=2_000_000, cache_read=500_000, cache_write=2_000_000, output=8_000_000)
     for name, word in MODELS.items():
         base = paced_mock if word == "paced" else mock
         dialect = Dialect.ANTHROPIC if word == "anthropic" else Dialect.OPENAI
@@ -69,11 +74,8 @@ def _write_catalogue(mock: str, paced_mock: str) -> None:
             context_window=128_000,
             max_output_tokens=4_096,
             capabilities=["chat", "streaming"],
-            input_price=2_000_000,
-            cache_read_price=500_000,
-            cache_write_price=2_000_000,
-            output_price=8_000_000,
         )
+        price_versions.add(model.id, prices, starts_at=timezone.now())
         Route.objects.create(model=model, provider=provider, upstream_name="bench")
 
 

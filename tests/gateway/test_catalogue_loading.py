@@ -8,12 +8,13 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django.utils import timezone
 
 from accounts.ciphers import cipher
-from gateway import upstream_prices
+from gateway import price_versions, upstream_prices
 from gateway.models import Model, Provider, Route
 from tests.customers import Customer
-from tests.models import add_provider
+from tests.models import PRICES, add_provider
 from tests.processes import Server
 
 
@@ -33,7 +34,7 @@ def test_models_come_with_windows_and_upstream_prices_and_cannot_be_called_yet(
         assert entry.name in printed
         model = Model.objects.get(name=entry.name)
         assert model.context_window >= 4_000
-        assert not model.priced
+        assert not model.prices.exists()
         route = Route.objects.get(model=model)
         assert route.upstream_input_price
         assert not route.provider.enabled
@@ -43,13 +44,15 @@ def test_models_come_with_windows_and_upstream_prices_and_cannot_be_called_yet(
 def test_loading_again_changes_nothing_that_staff_set() -> None:
     load()
     name = upstream_prices.read().models[0].name
-    Model.objects.filter(name=name).update(input_price=7, display_name="Ours", context_window=1)
+    Model.objects.filter(name=name).update(display_name="Ours", context_window=1)
+    price_versions.add(Model.objects.get(name=name).id, PRICES, starts_at=timezone.now())
     provider = Route.objects.get(model__name=name).provider
     Provider.objects.filter(pk=provider.pk).update(base_url="https://eu.example.com/v1")
     Route.objects.filter(model__name=name).update(upstream_input_price=1, weight=5)
     printed = load()
     model = Model.objects.get(name=name)
-    assert (model.input_price, model.display_name) == (7, "Ours")
+    assert model.display_name == "Ours"
+    assert model.prices.get().prices == PRICES
     assert model.context_window > 1
     route = Route.objects.get(model=model)
     assert (route.weight, route.provider.base_url) == (5, "https://eu.example.com/v1")

@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from accounts.models import User
 from billing.models import Account, Hold, LedgerEntry, UncollectedUse
-from gateway import invalidation, keys
-from gateway.models import Model, Provider, RequestLog
+from gateway import keys
+from gateway.models import Provider, RequestLog
 from tests.customers import Customer
-from tests.processes import Server, wait_until
+from tests.processes import Server
 from tests.staff import staff_client
 
 # Rows of these say nothing that staff need, or are secrets themselves (a session's key).
@@ -148,24 +148,3 @@ def test_staff_cannot_give_themselves_power() -> None:
     assert client.post(page, fields).status_code == 302
     me.refresh_from_db()
     assert not me.is_superuser
-
-
-def test_a_model_that_loses_its_price_cannot_be_called(
-    staff: Client, server: Server, customer: Customer
-) -> None:
-    model = Model.objects.get(name="echo-comments")
-    Model.objects.filter(pk=model.pk).update(output_price=None)
-    invalidation.publish_catalogue()
-    try:
-        wait_until(
-            lambda: all(
-                customer.chat(server, "echo-comments").status_code == 404 for _ in range(6)
-            ),
-            seconds=8,
-        )
-    finally:
-        Model.objects.filter(pk=model.pk).update(output_price=8_000_000)
-        invalidation.publish_catalogue()
-        wait_until(
-            lambda: all(customer.chat(server, "echo-comments").ok for _ in range(6)), seconds=8
-        )
