@@ -1,14 +1,16 @@
-"""Models on offer, with their routes and their prices."""
+"""Models on offer, with their routes, their prices and what is left of these."""
 
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.db.models import Prefetch, QuerySet
+from django.contrib import admin, messages
+from django.db.models import Prefetch, QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import TabularInline
 
+from gateway import margins
+from gateway.admin import margin_table
 from gateway.admin.catalogue import CatalogueAdmin
 from gateway.admin.prices import ComingPrices, StartedPrices
 from gateway.credits import in_credits
@@ -52,22 +54,25 @@ class ModelAdminPage(CatalogueAdmin):
         "display_name",
         "input_price",
         "output_price",
+        "lowest_margin",
         "priced",
         "enabled",
     )
     list_filter = ("enabled",)
     search_fields = ("name", "display_name")
+    readonly_fields = ("margins",)
     inlines = (RouteInline, ComingPrices, StartedPrices)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        """Read along the prices in force."""
+        """Read along the prices in force, the routes, and what VIPs pay at the least (in %)."""
         rows: QuerySet[Model] = super().get_queryset(request)
-        return rows.prefetch_related(
+        return rows.annotate(least_percent=Value(margins.lowest_percent())).prefetch_related(
             Prefetch(
                 "prices",
                 queryset=ModelPrice.objects.in_force(timezone.now()),
                 to_attr="prices_in_force",
-            )
+            ),
+            "routes__provider",
         )
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
@@ -76,6 +81,12 @@ class ModelAdminPage(CatalogueAdmin):
             for new in formset.extra_forms:
                 new.instance.created_by_id = request.user.pk
         super().save_formset(request, form, formset, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save a model with its routes and prices; warn where it is sold below cost."""
+        super().save_related(request, form, formsets, change)
+        for sentence in margin_table.warnings(form.instance):
+            messages.warning(request, sentence)
 
     @admin.display(description="input")
     def input_price(self, model: Model) -> str | None:
@@ -89,10 +100,25 @@ class ModelAdminPage(CatalogueAdmin):
         price = _in_force(model)
         return None if price is None else in_credits(price.output_price)
 
+    @admin.display(description="lowest margin")
+    def lowest_margin(self, model: Any) -> str | None:
+        """Return the lowest margin over the routes in use, for the VIPs who pay the least."""
+        price = _in_force(model)
+        if price is None:
+            return None
+        return margin_table.marked(
+            margins.lowest(model.routes.all(), price.prices, percent=model.least_percent)
+        )
+
     @admin.display(boolean=True)
     def priced(self, model: Model) -> bool:
         """Return whether the model can be called as far as prices go."""
         return _in_force(model) is not None
+
+    @admin.display(description="margins")
+    def margins(self, model: Model) -> str:
+        """Return what is left of each price, by route."""
+        return margin_table.table(model) if model.pk else "-"
 
 
 def _in_force(model: Any) -> ModelPrice | None:

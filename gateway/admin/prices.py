@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,6 +12,7 @@ from unfold.admin import TabularInline
 from unfold.forms import PaginationInlineFormSet
 
 from gateway import price_versions
+from gateway.admin import margin_table
 from gateway.admin.catalogue import CatalogueAdmin
 from gateway.credits import in_credits
 from gateway.models import ModelPrice
@@ -179,3 +180,9 @@ class ModelPriceAdmin(CreditsColumns, CatalogueAdmin):
         if not change:
             obj.created_by_id = request.user.pk
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Announce prices; warn where they are below cost."""
+        super().save_related(request, form, formsets, change)
+        for sentence in margin_table.warnings(form.instance.model):
+            messages.warning(request, sentence)

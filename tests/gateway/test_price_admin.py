@@ -1,4 +1,4 @@
-"""Staff set prices ahead in the admin."""
+"""Staff set prices ahead in the admin, and see what is left of them after the providers' share."""
 
 import uuid
 from collections.abc import Callable
@@ -19,6 +19,12 @@ from tests.models import PRICES, add_model, add_provider, add_routes, offer
 from tests.processes import ProviderProcess, Server, wait_until
 from tests.staff import staff_client
 
+COSTS = {
+    "upstream_input_price": 1_000_000,
+    "upstream_cache_read_price": 100_000,
+    "upstream_cache_write_price": 1_250_000,
+    "upstream_output_price": 4_000_000,
+}
 FIELDS = ("input_price", "cache_read_price", "cache_write_price", "output_price")
 
 
@@ -29,7 +35,9 @@ def staff(database: None) -> Client:
 
 @pytest.fixture
 def model(provider: ProviderProcess) -> Model:
-    return add_routes((add_provider(provider.url), "echo"))
+    made = add_routes((add_provider(provider.url), "echo"))
+    Route.objects.filter(model=made).update(**COSTS)
+    return made
 
 
 def page_of(model: Model) -> str:
@@ -195,6 +203,31 @@ def test_started_prices_are_read_only_everywhere(staff: Client, model: Model) ->
     assert ModelPrice.objects.get(pk=started.pk).prices == PRICES
     shown = staff.get(page_of(model)).content.decode()
     assert f'name="prices-0-id" value="{started.pk}"' not in shown
+
+
+def test_the_page_and_the_list_show_margins(staff: Client, model: Model) -> None:
+    shown = staff.get(page_of(model)).content.decode()
+    # 2.0 less 1.0, and 90 % of 2.0 less 1.0.
+    assert "50.0 %" in shown
+    assert "44.4 %" in shown
+    assert "⚠" not in shown
+    listed = staff.get(reverse("admin:gateway_model_changelist"), {"q": model.name})
+    assert "44.4 %" in listed.content.decode()
+
+
+def test_prices_below_cost_are_taken_with_a_warning(staff: Client, model: Model) -> None:
+    starts_at = timezone.now() + timedelta(days=1)
+    cheap = Prices(1_050_000, 500_000, 2_500_000, 8_000_000)
+    sent = form_of(model, row_of(cheap, starts_at))
+    answer = staff.post(page_of(model), sent, follow=True).content.decode()
+    assert "is sold below cost: at 90 % of the list price, the margin of input is -5.9 %" in answer
+    shown = staff.get(page_of(model)).content.decode()
+    assert "4.7 %" in shown
+    assert "⚠ -5.9 %" in shown
+    assert model.prices.coming().get().prices == cheap
+    lone = {"model": model.pk, **row_of(cheap, starts_at + timedelta(days=1))}
+    answer = staff.post(reverse("admin:gateway_modelprice_add"), lone, follow=True).content.decode()
+    assert answer.count("is sold below cost") == 2
 
 
 @pytest.mark.parametrize("role", ["finance", "support"])
