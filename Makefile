@@ -6,7 +6,7 @@ STORIES = tests/billing/test_returns.py tests/billing/test_money_machine.py test
 INSTALL_DEV = $(PYTHON) -I lumyx/local/install.py requirements-dev.txt
 
 .DEFAULT_GOAL = help
-.PHONY: run test stories lint format bench lock install clean help
+.PHONY: run test stories mutants lint format bench lock install clean help
 
 run: ## run everything on this machine: http://127.0.0.1:8000 (PORT changes the port)
 	@$(INSTALL) && exec $(VENV_PYTHON) -m lumyx.local.run
@@ -16,6 +16,10 @@ test: ## check and test everything (ARGS="-k words" goes to pytest)
 
 stories: ## tell the long stories of money: 1,000 mixed purchases, 500 machines, 100 kills
 	@STORIES=1000 MACHINES=500 KILLS=100 $(MAKE) test ARGS="$(STORIES)"
+
+mutants: ## change the ledger and the pricing in small ways: a test must notice 90 % of them
+	@$(INSTALL_DEV) && .venv/uv/bin/uv pip install --quiet --python $(VENV_PYTHON) mutmut==3.8.1 \
+		&& exec $(VENV_PYTHON) -m lumyx.local.mutants
 
 lint: ## check style, types and imports
 	@$(INSTALL_DEV) && exec $(VENV_PYTHON) -m lumyx.local.checks

@@ -29,6 +29,12 @@ def database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Make this worker's own database with the real migrations, and drop it in the end."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
     # Each worker's Redis is a database of its own, too.
+    if os.environ.get("TESTS_KEEP_DATABASE"):
+        # `make mutants` has prepared it, since it runs the tests hundreds of times.
+        with django_db_blocker.unblock():
+            yield
+            connections.close_all()
+        return
     number = int(worker.removeprefix("gw")) + 1
     settings.REDIS_URL = settings.REDIS_URL.rsplit("/", 1)[0] + f"/{number}"
     connections["default"].settings_dict["TEST"]["NAME"] = f"test_lumyx_{worker}"
