@@ -2,10 +2,12 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from stripe.checkout import Session
 from stripe.params.checkout import SessionCreateParams
 
 from billing import bonuses, customers
@@ -27,11 +29,7 @@ def begin(account: Account, *, cents: int) -> tuple[Order, str]:
         bonus=bonuses.on_top(account, cents=cents),
     )
     try:
-        customer = customers.of(account)
-        with errors_as_ours():
-            session = api().checkout.sessions.create(
-                session_parameters(order, customer.id), {"idempotency_key": f"order {order.id}"}
-            )
+        session = customers.ask_for(account, lambda customer: _open_session(order, customer))
     except (StripeDown, StripeRefused, CardDeclined) as error:
         log.error("alarm: order %s was not taken by Stripe: %s", order.id, error)
         Order.objects.filter(pk=order.pk).update(
@@ -42,6 +40,14 @@ def begin(account: Account, *, cents: int) -> tuple[Order, str]:
         order.checkout_session = session.id
         order.save(update_fields=["checkout_session"])
     return order, str(session.url)
+
+
+def _open_session(order: Order, customer: str) -> Session:
+    with errors_as_ours():
+        return api().checkout.sessions.create(
+            session_parameters(order, customer),
+            {"idempotency_key": f"order {order.id} of {customer}"},
+        )
 
 
 def session_parameters(order: Order, customer: str) -> SessionCreateParams:
@@ -84,15 +90,15 @@ def session_parameters(order: Order, customer: str) -> SessionCreateParams:
 
 def begin_saving_card(account: Account) -> str:
     """Return the address where a card is saved; raises StripeDown."""
-    customer = customers.of(account)
     back = f"{settings.PUBLIC_URL}{reverse('auto_top_up')}"
     metadata = {"account": str(account.public_id)}
-    try:
+
+    def ask(customer: str) -> str:
         with errors_as_ours():
             session = api().checkout.sessions.create(
                 {
                     "mode": "setup",
-                    "customer": customer.id,
+                    "customer": customer,
                     "currency": "usd",
                     "metadata": metadata,
                     "setup_intent_data": {"metadata": metadata},
@@ -100,24 +106,30 @@ def begin_saving_card(account: Account) -> str:
                     "cancel_url": back,
                 }
             )
-    except (StripeRefused, CardDeclined) as error:
-        log.error("alarm: Stripe saves no card: %s", error)
-        raise StripeDown from None
-    return str(session.url)
+        return str(session.url)
+
+    return _address(account, ask)
 
 
 def portal(account: Account) -> str:
     """Return the address of Stripe's page of somebody's cards and invoices; raises StripeDown."""
-    customer = customers.of(account)
-    try:
+
+    def ask(customer: str) -> str:
         with errors_as_ours():
             session = api().billing_portal.sessions.create(
                 {
-                    "customer": customer.id,
+                    "customer": customer,
                     "return_url": f"{settings.PUBLIC_URL}{reverse('billing')}",
                 }
             )
+        return str(session.url)
+
+    return _address(account, ask)
+
+
+def _address(account: Account, ask: Callable[[str], str]) -> str:
+    try:
+        return customers.ask_for(account, ask)
     except (StripeRefused, CardDeclined) as error:
-        log.error("alarm: Stripe opens no portal: %s", error)
+        log.error("alarm: Stripe refuses to open its pages: %s", error)
         raise StripeDown from None
-    return str(session.url)

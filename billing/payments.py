@@ -23,7 +23,7 @@ from billing.models import (
     OrderState,
 )
 from billing.soon import SEND_MAILS, soon
-from billing.stripe_api import StripeRefused, api, errors_as_ours
+from billing.stripe_api import MISSING, StripeRefused, api, errors_as_ours
 
 log = logging.getLogger("lumyx.billing")
 
@@ -259,10 +259,15 @@ def check_waiting(*, limit: int = 100) -> int:
     for order in due:
         try:
             apply(order.pk)
-        except (Busy, StripeRefused) as error:
-            log.error("order %s could not be looked at: %s", order.pk, type(error).__name__)
-            Order.objects.filter(pk=order.pk).update(
-                checks=F("checks") + 1, next_check_at=timezone.now() + PAUSES[3]
+        except Busy:
+            log.warning("order %s is looked at by others", order.pk)
+        except StripeRefused as refused:
+            log.error("alarm: order %s cannot be looked at: %s", order.pk, refused)
+            gone = {"state": OrderState.EXPIRED, "failure": "missing"}
+            Order.objects.filter(pk=order.pk, state=OrderState.OPEN).update(
+                version=F("version") + 1,
+                next_check_at=timezone.now() + PAUSES[-1],
+                **(gone if str(refused) == MISSING else {}),
             )
         looked += 1
     return looked

@@ -16,6 +16,8 @@ log = logging.getLogger("lumyx.billing")
 
 CONNECT_SECONDS = 3
 RETRIES = 2
+MISSING = "resource_missing"
+"""Stripe's code for what it does not have."""
 
 
 class StripeDown(Exception):

@@ -7,8 +7,8 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from billing.amounts import in_credits
 from gateway.catalogue import Offer
-from gateway.credits import in_credits
 from gateway.models import VipLevel
 from gateway.price_versions import ON_OFFER, VERSIONS, Version, assemble, coming, in_force
 from gateway.pricing import Prices, discounted

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import Avatar, User
+from billing import freezes
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,13 @@ class Shell:
         path = self._request.path
         behind = [d for d in DOORS if path == d.url or path.startswith(f"{d.url}/")]
         return max(behind, key=lambda d: len(d.url)).name if behind else ""
+
+    @property
+    def why_paused(self) -> str:
+        """Return why somebody's keys are refused though staff froze nothing: a word, or nothing."""
+        user = self._request.user
+        account = getattr(user, "account", None) if isinstance(user, User) else None
+        return freezes.why(account) if account is not None and account.frozen else ""
 
     @property
     def avatar(self) -> str:

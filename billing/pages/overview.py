@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.limited import limited
 from accounts.models import State
 from accounts.pages import signed_in
-from billing import accounts, bonuses, checkout, freezes, history, stripe_api
+from billing import accounts, bonuses, checkout, history, stripe_api
 from billing.forms import RedeemForm, TopUpForm
 from billing.models import MICRO_PER_CENT, Order
 from billing.stripe_api import StripeDown
@@ -68,7 +68,6 @@ def _page(request: HttpRequest, form: TopUpForm) -> HttpResponse:
     percent = bonuses.percent_of(user.vip_now)
     context = {
         "account": account,
-        "why_frozen": freezes.why(account) if account.frozen else "",
         "packs": [_pack(dollars * 100, percent) for dollars in settings.TOP_UP_PACKS],
         "percent": percent,
         "form": form,

@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import TabularInline
 
+from billing.amounts import in_credits
 from gateway import margins
 from gateway.admin import margin_table
 from gateway.admin.catalogue import CatalogueAdmin
 from gateway.admin.prices import ComingPrices, StartedPrices
-from gateway.credits import in_credits
 from gateway.models import Capability, Model, ModelPrice, Route
 
 

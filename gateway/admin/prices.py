@@ -11,10 +11,10 @@ from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.forms import PaginationInlineFormSet
 
+from billing.amounts import in_credits
 from gateway import price_versions
 from gateway.admin import margin_table
 from gateway.admin.catalogue import CatalogueAdmin
-from gateway.credits import in_credits
 from gateway.models import ModelPrice
 
 PRICES = ("input_price", "cache_read_price", "cache_write_price", "output_price")

@@ -25,7 +25,7 @@ def test_every_event_of_a_purchase_is_copied(stripe: StripeProcess, customer: Cu
     assert charge.stripe_data["amount_refunded"] == 100
     copied = Event.objects.filter(data__object__id=order.checkout_session)
     assert copied.get().type == "checkout.session.completed"
-    assert not StripeEvent.objects.exclude(problem="").exists()
+    assert not StripeEvent.objects.filter(handled_at=None).exclude(problem="").exists()
 
 
 def test_events_of_somebody_erased_bring_nothing_back(
@@ -46,7 +46,7 @@ def test_events_of_somebody_erased_bring_nothing_back(
     assert account.balance == balance - 5_000_000
     assert not CustomerMirror.objects.filter(id=known.id).exists()
     assert not Event.objects.filter(data__object__customer=known.id).exists()
-    assert not StripeEvent.objects.exclude(problem="").exists()
+    assert not StripeEvent.objects.filter(handled_at=None).exclude(problem="").exists()
 
 
 def test_events_of_unknown_customers_are_passed_over(
@@ -57,10 +57,9 @@ def test_events_of_unknown_customers_are_passed_over(
         {"amount": 700, "currency": "usd", "customer": stranger.id}
     )
     settle_events()
-    assert StripeEvent.objects.filter(type="payment_intent.created").count() == 0
     assert not CustomerMirror.objects.filter(id=stranger.id).exists()
     assert intent.status == "requires_payment_method"
-    assert not StripeEvent.objects.exclude(problem="").exists()
+    assert not StripeEvent.objects.filter(handled_at=None).exclude(problem="").exists()
 
 
 def test_what_dj_stripe_cannot_copy_keeps_nobody_from_their_credits(
@@ -79,4 +78,4 @@ def test_what_dj_stripe_cannot_copy_keeps_nobody_from_their_credits(
     assert payments.apply(order.pk).state == "paid"
     StripeEvent.objects.filter(handled_at__isnull=True).update(next_try_at="2026-01-01T00:00Z")
     settle_events()
-    assert not StripeEvent.objects.exclude(problem="").exists()
+    assert not StripeEvent.objects.filter(handled_at=None).exclude(problem="").exists()

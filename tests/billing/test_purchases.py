@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 import requests
+from django.conf import settings
 from django.utils import timezone
 
-from billing import checkout, inbox, payments
+from billing import checkout, inbox, payments, receipts
 from billing.models import LedgerEntry, Order, OrderState, StripeCustomer, StripeEvent, VipBonus
-from billing.stripe_api import StripeDown
+from billing.stripe_api import StripeDown, api
 from tests.accounts.people import new_member
 from tests.billing.ledgers import assert_sound
 from tests.customers import Customer
@@ -230,3 +231,52 @@ def test_tampered_return_addresses_credit_nothing(
         assert "Waiting for Stripe" in page.text
     order.account.refresh_from_db()
     assert order.account.balance == 0
+
+
+def test_tax_and_invoices_are_settings(
+    stripe: StripeProcess, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "STRIPE_TAX", True)
+    monkeypatch.setattr(settings, "STRIPE_INVOICES", True)
+    before = balance(customer)
+    order = bought(stripe, customer.account, cents=1_190)
+    assert balance(customer) == before + 11_900_000
+    assert (order.amount, order.tax) == (1_190, 190)
+    assert receipts.address_at_stripe(order) == f"{stripe.url}/invoices/{order.invoice}"
+
+
+def test_a_customer_whose_keys_are_paused_sees_why(
+    server: Server, stripe: StripeProcess, nabzclan: NabzClanProcess
+) -> None:
+    browser = Browser(server)
+    user = new_member(browser, nabzclan)
+    browser.open("/billing")
+    order = bought(stripe, user.account)
+    assert "Your keys are paused." not in browser.open("/dashboard").text
+    stripe.dispute(order)
+    settle_events()
+    page = browser.open("/dashboard").text
+    assert "Your keys are paused." in page
+    assert "disputed at your bank" in page
+
+
+def test_a_customer_whom_stripe_has_lost_is_made_anew(
+    stripe: StripeProcess, customer: Customer
+) -> None:
+    bought(stripe, customer.account)
+    lost = StripeCustomer.objects.get(account=customer.account).id
+    api().customers.delete(lost)
+    assert bought(stripe, customer.account).state == OrderState.PAID
+    assert StripeCustomer.objects.get(account=customer.account).id != lost
+    assert checkout.portal(customer.account).startswith(stripe.url)
+
+
+def test_an_order_that_stripe_has_lost_ends(stripe: StripeProcess, customer: Customer) -> None:
+    order, _ = checkout.begin(customer.account, cents=500)
+    Order.objects.filter(pk=order.pk).update(
+        checkout_session=f"cs_test_{uuid.uuid4().hex}",
+        next_check_at=timezone.now() - timedelta(hours=1),
+    )
+    payments.check_waiting()
+    order.refresh_from_db()
+    assert (order.state, order.failure) == (OrderState.EXPIRED, "missing")

@@ -71,7 +71,9 @@ def test_a_run_is_like_production_but_for_the_stand_ins(
     assert (made["DEBUG"], made["STANDINS"]) == ("0", "1")
     assert made["PUBLIC_URL"] == "http://127.0.0.1:8123"
     assert made["DATABASE_URL"] == STARTED.database_url
-    assert list(run.commands(made, 8123)) == ["web", "worker", "beat", "provider", "nabzclan"]
+    assert list(run.commands(made, 8123)) == [
+        *("web", "worker", "beat", "provider", "nabzclan", "stripe")
+    ]
 
 
 def test_what_the_caller_sets_goes_first(environment: MakeEnvironment) -> None:
@@ -89,6 +91,18 @@ def test_a_real_nabzclan_needs_no_stand_in(environment: MakeEnvironment) -> None
     made = environment(NABZCLAN_URL="https://nabzclan.example")
     assert "nabzclan" not in run.commands(made, 8123)
     assert "STANDIN_NABZCLAN_URL" not in made
+
+
+def test_stripe_with_test_keys_needs_no_stand_in(environment: MakeEnvironment) -> None:
+    made = environment(STRIPE_TEST_SECRET_KEY="sk_test_" + "a" * 24)
+    assert "stripe" not in run.commands(made, 8123)
+    assert "STANDIN_STRIPE_URL" not in made
+
+
+def test_the_stand_in_of_stripe_knows_the_webhook(environment: MakeEnvironment) -> None:
+    made = environment()
+    webhook = f"{made['PUBLIC_URL']}/billing/webhooks/stripe/"
+    assert made["STANDIN_STRIPE_WEBHOOK_URL"] == webhook
 
 
 def test_the_ready_line_comes_with_a_call_that_works(capsys: pytest.CaptureFixture[str]) -> None:
