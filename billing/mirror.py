@@ -6,6 +6,7 @@ from django.db import connection, transaction
 from djstripe.models import Event
 
 from billing import customers
+from billing.stripe_api import id_in
 
 COPIED = (
     "charge.",
@@ -27,15 +28,10 @@ def copy(event: Any) -> None:
     if not event.type.startswith(COPIED):
         return
     thing = event.data.object
-    customer = thing.id if thing.object == "customer" else _customer_of(thing)
+    customer = thing.id if thing.object == "customer" else id_in(thing, "customer")
     if not customer or not customers.is_known(customer):
         return
     with transaction.atomic(), connection.cursor() as cursor:
         # dj-stripe asks Stripe for more within its transaction.
         cursor.execute("set local idle_in_transaction_session_timeout = '120s'")
         Event.process(event.to_dict(for_json=True))
-
-
-def _customer_of(thing: Any) -> str:
-    customer = getattr(thing, "customer", None)
-    return customer if isinstance(customer, str) else str(getattr(customer, "id", "") or "")

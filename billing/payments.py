@@ -23,7 +23,7 @@ from billing.models import (
     OrderState,
 )
 from billing.soon import SEND_MAILS, soon
-from billing.stripe_api import MISSING, StripeRefused, api, errors_as_ours
+from billing.stripe_api import MISSING, StripeRefused, api, errors_as_ours, id_in
 
 log = logging.getLogger("lumyx.billing")
 
@@ -97,7 +97,7 @@ def look(order: Order) -> View:
     return _of_intent(
         session.payment_intent,
         tax=details.amount_tax if details else 0,
-        invoice=_id(session.invoice),
+        invoice=id_in(session, "invoice"),
         over=over,
     )
 
@@ -143,10 +143,6 @@ def _disputes(intent_id: str) -> tuple[int, int]:
             elif dispute.status not in NOTHING_WITHHELD:
                 disputed += dispute.amount
     return disputed, lost
-
-
-def _id(value: Any) -> str:
-    return value if isinstance(value, str) else str(getattr(value, "id", "") or "")
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from typing import Any
 
 from billing import automatic, payments
 from billing.models import Order, OrderKind, OrderState
-from billing.stripe_api import StripeRefused, api, errors_as_ours
+from billing.stripe_api import StripeRefused, api, errors_as_ours, id_in
 
 
 def receive(event: Any) -> None:
@@ -21,7 +21,7 @@ def find_order(thing: Any) -> Order | None:
     kind = thing.object
     if kind == "checkout.session":
         return Order.objects.filter(checkout_session=thing.id).first()
-    intent = thing.id if kind == "payment_intent" else _text(thing, "payment_intent")
+    intent = thing.id if kind == "payment_intent" else id_in(thing, "payment_intent")
     if not intent:
         return None
     known = Order.objects.filter(payment_intent=intent).first()
@@ -29,7 +29,7 @@ def find_order(thing: Any) -> Order | None:
         return known
     # The session that names the payment has not been looked at yet.
     metadata = thing if kind == "payment_intent" else _intent(intent)
-    named = _text(getattr(metadata, "metadata", None), "order")
+    named = id_in(getattr(metadata, "metadata", None), "order")
     return _named(named, intent)
 
 
@@ -52,13 +52,6 @@ def _intent(intent: str) -> Any:
         return None
 
 
-def _text(thing: Any, name: str) -> str:
-    value = getattr(thing, name, None) if thing is not None else None
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else str(getattr(value, "id", "") or "")
-
-
 def _look_again(thing: Any) -> None:
     order = find_order(thing)
     if order is None:
@@ -71,7 +64,7 @@ def _look_again(thing: Any) -> None:
 
 def _finish_checkout(session: Any) -> None:
     if session.mode == "setup":
-        _keep_card(_text(session, "setup_intent"))
+        _keep_card(id_in(session, "setup_intent"))
     else:
         _look_again(session)
 
@@ -82,7 +75,7 @@ def _keep_card(setup_intent: str) -> None:
     with errors_as_ours():
         intent = api().setup_intents.retrieve(setup_intent)
     if intent.status == "succeeded":
-        automatic.keep_card(_text(intent, "customer"), _text(intent, "payment_method"))
+        automatic.keep_card(id_in(intent, "customer"), id_in(intent, "payment_method"))
 
 
 def _forget_card(card: Any) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing import payments
 from billing.models import Difference, Order, Reconciliation, StripeMovement
-from billing.stripe_api import StripeRefused, api, errors_as_ours
+from billing.stripe_api import StripeRefused, api, errors_as_ours, id_in
 
 log = logging.getLogger("lumyx.billing")
 
@@ -104,14 +104,14 @@ def fetch() -> set[str]:
         for moved in listed.auto_paging_iter():
             if moved.type in OUR_OWN:
                 continue
-            intent = _text(moved.source, "payment_intent")
+            intent = id_in(moved.source, "payment_intent")
             StripeMovement.objects.update_or_create(
                 id=moved.id,
                 defaults={
                     "kind": moved.type[:60],
                     "amount": moved.amount,
                     "currency": moved.currency,
-                    "source": _text(moved, "source"),
+                    "source": id_in(moved, "source"),
                     "payment_intent": intent,
                     "created_at": datetime.fromtimestamp(moved.created, UTC),
                 },
@@ -139,10 +139,3 @@ def _compare(*, settled: datetime) -> list[tuple[str, int, int]]:
             return [(name, int(stripe), int(ledger)) for name, stripe, ledger in cursor.fetchall()]
         finally:
             cursor.execute("reset statement_timeout")
-
-
-def _text(thing: Any, name: str) -> str:
-    value = getattr(thing, name, None) if thing is not None else None
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else str(getattr(value, "id", "") or "")

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import stripe
 from django.conf import settings
@@ -77,8 +77,15 @@ def errors_as_ours() -> Iterator[None]:
         raise StripeDown("key refused") from None
     except stripe.IdempotencyError:
         raise StripeRefused("idempotency_error") from None
-    except stripe.StripeError as error:
+    except (stripe.StripeError, UnicodeDecodeError) as error:
+        # The library does not catch what is no UTF-8.
         raise StripeDown(type(error).__name__) from None
+
+
+def id_in(thing: Any, field: str) -> str:
+    """Return the id that a field of Stripe's object names, expanded or not; else nothing."""
+    value = getattr(thing, field, None) if thing is not None else None
+    return value if isinstance(value, str) else str(getattr(value, "id", "") or "")
 
 
 def _card_code(error: stripe.CardError) -> str:
