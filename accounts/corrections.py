@@ -1,6 +1,7 @@
 """People correct what NabzClan says about them; a correction stays until they undo it."""
 
 import logging
+import time
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import avatars
 from accounts.models import Avatar, NabzClanLink, User
@@ -53,7 +55,8 @@ def correct_avatar(user: User, content: bytes) -> None:
 
 def mail_link(user: User, email: str) -> None:
     """Mail a link to a new address; only whoever opens it makes that the person's address."""
-    token = signing.dumps({"user": str(user.pk), "to": email, "from": user.email}, salt=SALT)
+    said = {"user": str(user.pk), "to": email, "from": user.email, "at": time.time()}
+    token = signing.dumps(said, salt=SALT)
     address = f"{settings.PUBLIC_URL}{reverse('confirm_email')}?{urlencode({'token': token})}"
     context = {"address": address, "user": user, "hours": LINK_HOURS}
     send_mail(
@@ -67,7 +70,7 @@ def mail_link(user: User, email: str) -> None:
 def confirm_email(user: User, token: str) -> str:
     """Make a mailed address the person's own and return it; raises BadLink.
 
-    The link names the address it replaces, so it works once.
+    The link names the address it replaces and is older than no other change, so it works once.
     """
     try:
         said = signing.loads(token, salt=SALT, max_age=LINK_HOURS * 3_600)
@@ -76,6 +79,10 @@ def confirm_email(user: User, token: str) -> str:
     with transaction.atomic():
         row = User.objects.select_for_update().get(pk=user.pk)
         if said["user"] != str(row.pk) or said["from"] != row.email:
+            raise BadLink
+        link = NabzClanLink.objects.filter(user=row).first()
+        set_at = link.email_set_at if link is not None else None
+        if set_at is not None and said["at"] <= set_at.timestamp():
             raise BadLink
         row.email = user.email = said["to"]
         row.save(update_fields=["email"])
@@ -89,11 +96,13 @@ def undo(user: User, field: str) -> None:
         raise ValueError("no such field")
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        link = NabzClanLink.objects.select_for_update().get(user=user)
-        if field not in link.corrected:
+        link = NabzClanLink.objects.select_for_update().filter(user=user).first()
+        if link is None or field not in link.corrected:
             return
         link.corrected.remove(field)
-        link.save(update_fields=["corrected"])
+        if field == "email":
+            link.email_set_at = timezone.now()
+        link.save(update_fields=["corrected", "email_set_at"])
         if field == "avatar":
             Avatar.objects.filter(user=user).delete()
             transaction.on_commit(lambda: avatars.copy.delay(str(user.pk)))
@@ -107,6 +116,10 @@ def undo(user: User, field: str) -> None:
 
 def _mark(user: User, field: str) -> None:
     link = NabzClanLink.objects.select_for_update().filter(user=user).first()
-    if link is not None and field not in link.corrected:
+    if link is None:
+        return
+    if field == "email":
+        link.email_set_at = timezone.now()
+    if field not in link.corrected:
         link.corrected.append(field)
-        link.save(update_fields=["corrected"])
+    link.save(update_fields=["corrected", "email_set_at"])

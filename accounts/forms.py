@@ -1,5 +1,6 @@
 """What people type in about themselves."""
 
+import unicodedata
 from typing import Any
 
 from allauth.account.forms import LoginForm
@@ -41,10 +42,16 @@ class UsernameForm(forms.Form):
 
     def clean_username(self) -> str:
         """Refuse names that somebody else has here."""
-        name: str = self.cleaned_data["username"]
-        if not name.isprintable():
-            raise ValidationError("Use characters that can be seen.")
-        if User.objects.exclude(pk=self.user.pk).filter(username=name).exists():
+        # The same to the eye is the same name.
+        name = unicodedata.normalize("NFKC", self.cleaned_data["username"]).strip()
+        seen = (
+            letter.isalnum() and "FILLER" not in unicodedata.name(letter, "") for letter in name
+        )
+        if not name.isprintable() or not any(seen):
+            raise ValidationError("Use letters or digits that can be seen.")
+        if len(name) > 150:
+            raise ValidationError("This is longer than 150 characters.")
+        if User.objects.exclude(pk=self.user.pk).filter(username__iexact=name).exists():
             raise ValidationError("Somebody else has this name here.")
         return name
 

@@ -20,7 +20,7 @@ class NabzClanLink(models.Model):
     """A customer as NabzClan last described them, and the tokens to ask again.
 
     `corrected` names the fields that the person has corrected here; they survive what NabzClan
-    sends later.
+    sends later. Links that were mailed before `email_set_at` are void.
     """
 
     user = models.OneToOneField(
@@ -29,6 +29,7 @@ class NabzClanLink(models.Model):
     username = models.CharField(max_length=150)
     email = models.EmailField(blank=True)
     avatar_url = models.CharField(max_length=500, blank=True)
+    email_set_at = models.DateTimeField(null=True)
     corrected = ArrayField(models.CharField(max_length=8), default=list, blank=True)
     encrypted_access = models.BinaryField(default=bytes, editable=False)
     encrypted_refresh = models.BinaryField(default=bytes, editable=False)

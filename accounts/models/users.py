@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 
@@ -68,6 +69,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
+
+    class Meta:
+        constraints = [
+            # Else somebody could take the name of a member of staff in other letters, and lock
+            # them out: a sign-in by password that fits two people lets nobody in.
+            models.UniqueConstraint(Lower("username"), name="user_once_whatever_case"),
+        ]
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

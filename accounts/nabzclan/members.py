@@ -1,10 +1,15 @@
 """Take in what NabzClan says about somebody: at their first sign-in and at every later one."""
 
+import logging
+
 from django.db import IntegrityError, transaction
 
 from accounts import avatars
 from accounts.models import NabzClanLink, User
-from accounts.nabzclan.client import Person, Tokens
+from accounts.nabzclan import client
+from accounts.nabzclan.client import NabzClanDown, Person, Tokens
+
+log = logging.getLogger("lumyx.accounts")
 
 NAME_TRIES = 50
 
@@ -62,9 +67,20 @@ def free_name(wanted: str, *, but: User | None = None) -> str:
     """Return a name that nobody else has here: the wanted one, or it with a number."""
     others = User.objects.all() if but is None else User.objects.exclude(pk=but.pk)
     for name in (wanted, *(f"{wanted[:145]}-{n}" for n in range(2, NAME_TRIES))):
-        if not others.filter(username=name).exists():
+        if not others.filter(username__iexact=name).exists():
             return name
     raise IntegrityError("no name is free")
+
+
+def turn_away(tokens: Tokens) -> None:
+    """Have NabzClan revoke the tokens of somebody of whom nothing is kept, if it answers."""
+    for token in (tokens.refresh, tokens.access):
+        if token:
+            try:
+                client.revoke(token)
+            except NabzClanDown:
+                log.warning("the tokens of somebody turned away could not be revoked")
+                return
 
 
 def _describe(link: NabzClanLink, person: Person) -> None:

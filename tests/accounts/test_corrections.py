@@ -1,19 +1,24 @@
 """People correct what NabzClan sends; a correction survives it and can be undone."""
 
 import re
+import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from unittest.mock import patch
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from django.core import signing
+from django.test import Client
 from django.utils import timezone
 
-from accounts import vip
+from accounts import corrections, vip
 from accounts.models import User
 from tests.accounts.people import new_member
+from tests.customers import Customer
 from tests.people import MAIL, Browser, NabzClanProcess
 from tests.processes import Server
+from tests.staff import staff_client
 
 
 @pytest.fixture
@@ -164,3 +169,63 @@ def test_unknown_fields_cannot_be_undone(browser: Browser, nabzclan: NabzClanPro
     new_member(browser, nabzclan)
     browser.open("/account")
     assert browser.submit("/account/undo/vip").status_code == 404
+
+
+def test_a_used_link_is_void_although_its_correction_was_undone(
+    browser: Browser, nabzclan: NabzClanProcess
+) -> None:
+    user = new_member(browser, nabzclan)
+    old, new = user.email, f"twice-{user.nabzclan_id}@example.com"
+    browser.open("/account")
+    browser.submit("/account/email", email=new)
+    token = unquote(mailed_link(new).split("token=")[1])
+    browser.open("/account")
+    browser.submit("/account/email/confirm", token=token)
+    browser.submit("/account/undo/email")
+    assert browser.submit("/account/email/confirm", token=token).status_code == 400
+    user.refresh_from_db()
+    assert user.email == old
+
+
+@pytest.mark.parametrize("change", [str.upper, str.title, lambda name: name.replace("p", "ｐ")])
+def test_a_name_like_anothers_is_taken(
+    browser: Browser, nabzclan: NabzClanProcess, change: Callable[[str], str]
+) -> None:
+    other = User.objects.create_customer(
+        nabzclan_id=f"other-{uuid.uuid4().hex}", username=f"person-{uuid.uuid4().hex}", email=""
+    )
+    new_member(browser, nabzclan)
+    browser.open("/account")
+    page = browser.submit("/account/username", username=change(other.username))
+    assert "Somebody else has this name here." in page.text
+
+
+@pytest.mark.parametrize("blank", ["\u2800", "\u3164", "---", "\u00a0"])
+def test_a_name_that_cannot_be_seen_is_refused(
+    browser: Browser, nabzclan: NabzClanProcess, blank: str
+) -> None:
+    new_member(browser, nabzclan)
+    browser.open("/account")
+    assert browser.submit("/account/username", username=blank).status_code == 400
+
+
+def test_mail_that_does_not_go_out_is_said_beside_the_field(
+    database: None, monkeypatch: pytest.MonkeyPatch, customer: Customer
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(corrections, "send_mail", refuse)
+    client = Client()
+    customer.user.nabzclan_id = None
+    customer.user.save(update_fields=["nabzclan_id"])
+    client.force_login(customer.user)
+    page = client.post("/account/email", {"email": "new@example.com"})
+    assert page.status_code == 503
+    assert "Our mail does not go out right now." in page.content.decode()
+
+
+def test_who_is_not_of_nabzclan_has_nothing_to_undo(database: None) -> None:
+    client = staff_client(["support"])
+    for field in ("email", "username", "avatar"):
+        assert client.post(f"/account/undo/{field}").status_code == 302

@@ -66,7 +66,7 @@ def test_no_model_of_accounts_has_a_column_that_the_policy_does_not_list() -> No
     assert {field.name for field in User._meta.fields} == listed | ours | choices
     sent = {"user", "username", "email", "avatar_url"}
     tokens = {"encrypted_access", "encrypted_refresh", "access_until"}
-    state = {"id", "corrected", "synced_at", "tried_at", "failures"}
+    state = {"id", "corrected", "synced_at", "tried_at", "failures", "email_set_at"}
     assert {field.name for field in NabzClanLink._meta.fields} == sent | tokens | state
 
 
