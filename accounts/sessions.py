@@ -13,6 +13,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 
 from accounts.addresses import of_request
 from accounts.clients import families
@@ -20,6 +21,8 @@ from accounts.models import Session, User
 from accounts.places import country
 
 SEEN_EVERY = timedelta(minutes=1)
+ANONYMOUS = timedelta(minutes=30)
+"""How long a session lasts in which nobody is signed in."""
 KEPT = ("created_at", "last_seen_at", "client", "system", "device", "country")
 
 
@@ -45,17 +48,23 @@ class SessionStore(DatabaseStore):
             for name in KEPT:
                 setattr(row, name, getattr(self.row, name))
         row.expire_date = row.created_at + timedelta(hours=settings.SESSION_HOURS)
+        if row.user_id is None:
+            # Who is not signed in yet, or has come from NabzClan and not answered, is forgotten.
+            row.expire_date = min(row.expire_date, timezone.now() + ANONYMOUS)
         self.row = row
         return row
 
 
 def seen(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Middleware: note, at most once a minute, where a signed-in browser is."""
+    """Middleware: note where a signed-in browser is, and have it store no page."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         row = getattr(request.session, "row", None)
         if row is not None and row.user_id is not None and row.pk == request.session.session_key:
+            if not response.has_header("Cache-Control"):
+                # Nobody finds these pages with the back button after the sign-out.
+                add_never_cache_headers(response)
             now = timezone.now()
             if not row.device or now - row.last_seen_at > SEEN_EVERY:
                 _note(row, request, now)

@@ -67,6 +67,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
         return redirect("dashboard")
     form = WelcomeForm(request.POST or None, ask_age=newcomer is not None)
     if newcomer is not None and form.too_young:
+        members.turn_away(newcomer.tokens)
         request.session.flush()
         return render(request, "privacy/too_young.html", status=403)
     if request.method != "POST" or not form.is_valid():

@@ -165,3 +165,13 @@ def test_the_policy_allows_nothing_foreign_and_nothing_inline(server: Server, pa
     }
     for inline in ("<style", " style=", " onclick=", "<script>"):
         assert inline not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/account", "/account/sessions", "/keys", "/dashboard", "/billing"]
+)
+def test_no_page_of_somebody_signed_in_is_stored(
+    browser: Browser, nabzclan: NabzClanProcess, path: str
+) -> None:
+    new_member(browser, nabzclan)
+    assert "no-store" in browser.open(path).headers["Cache-Control"]

@@ -1,11 +1,15 @@
 """Newcomers are old enough and accept the documents, or nothing of them is kept."""
 
 import html
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
+from django.utils import timezone
 
+from accounts import sessions
 from accounts.models import Avatar, NabzClanLink, Session, User
 from billing.models import Account
 from privacy import policies
@@ -91,3 +95,27 @@ def test_the_policy_on_the_page_is_the_text_word_for_word(browser: Browser) -> N
 def test_the_welcome_page_is_only_for_those_who_wait(browser: Browser) -> None:
     page = browser.open(f"{browser.server.url}/welcome")
     assert urlsplit(page.url).path == "/sign-in"
+
+
+def test_the_tokens_of_a_child_are_revoked(browser: Browser, nabzclan: NabzClanProcess) -> None:
+    person = nabzclan.new_person()
+    browser.go_to_nabzclan()
+    browser.consent(person["id"])
+    calls = requests.get(f"{nabzclan.url}/_calls", timeout=5).json()
+    since = max(call["n"] for call in calls)
+    browser.submit("/welcome", age="under")
+    made = requests.get(f"{nabzclan.url}/_calls", params={"since": since}, timeout=5).json()
+    assert [call["path"] for call in made] == ["/oauth/revoke", "/oauth/revoke"]
+
+
+def test_who_never_answers_is_forgotten_within_half_an_hour(
+    browser: Browser, nabzclan: NabzClanProcess
+) -> None:
+    browser.go_to_nabzclan()
+    browser.consent(nabzclan.new_person()["id"])
+    row = Session.objects.get(pk=browser.cookies["session"])
+    assert row.expire_date <= timezone.now() + timedelta(minutes=30)
+    Session.objects.filter(pk=row.pk).update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert browser.open("/welcome").url.endswith("/sign-in")
+    sessions.delete_expired()
+    assert not Session.objects.filter(pk=row.pk).exists()
