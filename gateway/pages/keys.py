@@ -105,6 +105,8 @@ def rotate_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Give a key a new text; the old one works on for as long as is chosen."""
     key = _own(request, key_id)
     form = RotateForm(request.POST or None)
+    if form.is_valid() and signed_in(request).state != State.ACTIVE:
+        form.add_error(None, "Your account is frozen, so its keys get no new text.")
     if request.method != "POST" or not form.is_valid():
         context = {"form": form, "key": key}
         status = 400 if form.errors else 200

@@ -18,6 +18,7 @@ from django.test import Client, override_settings
 
 from accounts import ciphers, second_factor
 from accounts.models import Session, User
+from accounts.recent import SIGNED_IN_AT
 from tests.accounts.people import new_member
 from tests.customers import Customer
 from tests.people import Browser, NabzClanProcess
@@ -270,3 +271,41 @@ def test_the_admins_policy_allows_nothing_foreign(database: None) -> None:
     policy = client.get("/admin/").headers["Content-Security-Policy"].split("; ")
     assert "default-src 'none'" in policy
     assert [part for part in policy if "http" in part and "form-action" not in part] == []
+
+
+def test_nobody_locks_staff_out_with_a_name_like_theirs(
+    browser: Browser, nabzclan: NabzClanProcess
+) -> None:
+    user, password = make_staff("support")
+    other = Browser(browser.server)
+    new_member(other, nabzclan, name=user.username.upper())
+    other.open("/account")
+    assert other.submit("/account/username", username=user.username.title()).status_code == 400
+    assert sign_in(browser, user.username, password) != "/accounts/staff/"
+
+
+def test_every_page_of_second_factors_opens(database: None) -> None:
+    client = staff_client(["support"])
+    user = User.objects.get(pk=client.session["_auth_user_id"])
+    Authenticator.objects.create(
+        user=user, type=Authenticator.Type.WEBAUTHN, data={"name": "Key", "credential": {}}
+    )
+    session = client.session
+    session[SIGNED_IN_AT] = time.time()
+    session.save()
+    for page in ("", "totp/deactivate/", "webauthn/", "recovery-codes/generate/"):
+        assert client.get(f"/accounts/2fa/{page}").status_code == 200, page
+
+
+@pytest.mark.parametrize("path", ["gateway/provider/add/", "gateway/viplevel/add/"])
+def test_whatever_is_posted_in_the_admin_asks_for_the_factor_anew(
+    database: None, path: str
+) -> None:
+    client = staff_client(["operator"])
+    session = client.session
+    session[second_factor.SHOWN_AT] = time.time() - settings.RECENT_SIGN_IN_MINUTES * 60 - 1
+    session.save()
+    assert client.get(f"/admin/{path}").status_code == 200
+    answer = client.post(f"/admin/{path}", {"name": "x"})
+    assert answer.status_code == 302
+    assert "reauthenticate" in answer.headers["Location"]

@@ -250,3 +250,15 @@ def test_keys_cannot_be_made_without_end(browser: Browser, member: User) -> None
         statuses.append(browser.submit("/keys/new", name="").status_code)
     assert statuses[:30] == [400] * 30
     assert statuses[30:] == [429, 429]
+
+
+def test_a_frozen_accounts_keys_get_no_new_text(browser: Browser, member: User) -> None:
+    make(browser)
+    key = member.api_keys.get()
+    states.freeze(member)
+    browser.open(f"/keys/{key.pk}/rotate")
+    page = browser.submit(f"/keys/{key.pk}/rotate", overlap="0")
+    assert "Your account is frozen" in page.text
+    last4 = key.last4
+    key.refresh_from_db()
+    assert key.last4 == last4
