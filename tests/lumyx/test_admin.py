@@ -5,6 +5,7 @@ import uuid
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission
 from django.test import Client, override_settings
 from django.urls import reverse
@@ -45,7 +46,7 @@ def test_every_list_opens(staff: Client, customer: Customer, model: type) -> Non
     assert staff.get(url).status_code == 200
     row = model._default_manager.first()  # type: ignore[attr-defined]
     if row is not None:
-        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
+        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(row.pk)])
         assert staff.get(page).status_code == 200
 
 
@@ -59,8 +60,8 @@ def test_money_and_logs_can_be_neither_added_changed_nor_deleted(
     assert staff.get(reverse(f"{name}_add")).status_code == 403
     row = model._default_manager.first()  # type: ignore[attr-defined]
     if row is not None:
-        assert staff.post(reverse(f"{name}_change", args=[row.pk]), {}).status_code == 403
-        assert staff.post(reverse(f"{name}_delete", args=[row.pk])).status_code == 403
+        assert staff.post(reverse(f"{name}_change", args=[quote(row.pk)]), {}).status_code == 403
+        assert staff.post(reverse(f"{name}_delete", args=[quote(row.pk)])).status_code == 403
 
 
 def test_customers_and_strangers_do_not_get_in(customer: Customer) -> None:
@@ -84,7 +85,7 @@ def test_a_providers_key_is_set_in_the_admin_stored_encrypted_and_never_shown(
     row = Provider.objects.get(name=fields["name"])
     assert row.key == "sk-canary-77"
     assert b"sk-canary-77" not in bytes(row.encrypted_key)
-    page = reverse("admin:gateway_provider_change", args=[row.pk])
+    page = reverse("admin:gateway_provider_change", args=[quote(row.pk)])
     assert b"sk-canary-77" not in staff.get(page).content
     assert staff.post(page, {**fields, "new_key": ""}).status_code == 302
     assert Provider.objects.get(pk=row.pk).key == "sk-canary-77"
