@@ -18,7 +18,7 @@ from tests.customers import Customer
 from tests.processes import Process, Server, wait_until
 from tests.shop import StripeProcess, settle_events
 
-ROUNDS = int(os.environ.get("KILLS", "8"))
+ROUNDS = int(os.environ.get("KILLS", "5"))
 
 
 def kill_at_a_random_moment(work: Callable[[], object], *, within: float) -> bool:

@@ -36,7 +36,7 @@ from billing.payments import View
 from tests.customers import Customer, make_customer
 from tests.staff import make_staff
 
-EXAMPLES = int(os.environ.get("MACHINES", "6"))
+EXAMPLES = int(os.environ.get("MACHINES", "4"))
 """How many stories of 50 steps are told; `make stories` tells 500."""
 CENT = 10_000
 cents = st.integers(1, 5_000)

@@ -16,7 +16,7 @@ from tests.processes import Server, wait_until
 from tests.shop import StripeProcess, bought, settle_events
 
 CENT = 10_000
-STORIES = int(os.environ.get("STORIES", "24"))
+STORIES = int(os.environ.get("STORIES", "16"))
 """How many purchases are told in mixed events; `make stories` tells a thousand."""
 
 
