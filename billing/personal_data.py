@@ -5,7 +5,10 @@ from datetime import timedelta
 from django.utils import timezone
 from djstripe.models import Event, WebhookEventTrigger
 
-from billing import inbox, ledger
+from accounts.data_sets import Classified
+from billing import holdings, inbox, ledger, stripe_copies
+
+DATA: list[Classified] = [*holdings.DATA, *stripe_copies.DATA]
 
 COPIES_KEPT = timedelta(days=29)
 """The hourly sweep and 30 days make a promise."""

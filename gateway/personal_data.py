@@ -1,6 +1,116 @@
 """The personal data that the gateway holds, and how it leaves."""
 
+from accounts.data_sets import (
+    WHILE_ACTIVE,
+    Classified,
+    DataSet,
+    NotPersonal,
+    OnErasure,
+    Purpose,
+)
+from billing.models import Account, Budget
 from gateway import partitions
+from gateway.models import ApiKey, RequestLog
+
+DATA: list[Classified] = [
+    DataSet(
+        name="keys",
+        title="API keys",
+        about="Your keys' names, limits and last use; the key itself is nowhere, only a digest.",
+        model=ApiKey,
+        of=lambda user: ApiKey.objects.filter(user=user),
+        columns=(
+            *("id", "name", "prefix", "last4", "previous_until", "scopes", "minute_limit"),
+            *("day_limit", "token_limit", "concurrency_limit", "day_spend", "month_spend"),
+            *("total_spend", "allowed_models", "allowed_networks", "created_at", "expires_at"),
+            *("revoked_at", "last_used_at"),
+        ),
+        secrets=("digest", "previous_digest"),
+        plumbing=("user", "pepper_version"),
+        purposes=(Purpose.SERVICE, Purpose.LIMITS),
+        kept=WHILE_ACTIVE,
+        on_erasure=OnErasure.DELETE,
+    ),
+    DataSet(
+        name="key-budgets",
+        title="What keys have spent",
+        about="Each key's spending by day, month and in all, in micro-credits.",
+        model=Budget,
+        of=lambda user: Budget.objects.filter(id__in=ApiKey.objects.filter(user=user).values("id")),
+        columns=("id", "held", "total", "day", "day_spent", "month", "month_spent"),
+        purposes=(Purpose.LIMITS,),
+        kept=WHILE_ACTIVE,
+        on_erasure=OnErasure.DELETE,
+    ),
+    DataSet(
+        name="calls",
+        title="API request log",
+        about="One line a call: when, which model, how many tokens, from where; never what was"
+        " said. Prices and charges are micro-credits.",
+        model=RequestLog,
+        of=lambda user: RequestLog.objects.filter(
+            account_id__in=Account.objects.filter(user=user).values("id")
+        ),
+        columns=(
+            *("id", "started_at", "key_id", "endpoint", "model", "streamed", "status"),
+            *("error_code", "input_tokens", "cache_read_tokens", "cache_write_tokens"),
+            *("output_tokens", "reasoning_tokens", "input_price", "cache_read_price"),
+            *("cache_write_price", "output_price", "charge", "charge_basis", "provider"),
+            *("attempts", "latency_ms", "first_token_ms", "ip", "country", "client"),
+            *("system", "device"),
+        ),
+        plumbing=("account_id",),
+        purposes=(Purpose.SERVICE, Purpose.LIMITS, Purpose.ANALYSIS),
+        kept=f"less than {partitions.RETENTION_DAYS} days",
+        on_erasure=OnErasure.DELETE,
+    ),
+    NotPersonal(
+        label="gateway.Provider",
+        why="The AI providers we forward calls to, and their terms.",
+        columns=(
+            *("id", "name", "dialect", "base_url", "encrypted_key", "enabled"),
+            *("trains_on_content", "retention_days", "terms_reviewed_on", "connect_seconds"),
+            *("first_byte_seconds", "whole_seconds", "idle_seconds", "total_seconds"),
+            *("most_concurrent", "unreachable_since"),
+        ),
+    ),
+    NotPersonal(
+        label="gateway.Model",
+        why="The models on offer.",
+        columns=(
+            *("id", "name", "display_name", "context_window", "max_output_tokens"),
+            *("capabilities", "enabled", "created_at"),
+        ),
+    ),
+    NotPersonal(
+        label="gateway.Route",
+        why="Which provider serves which model.",
+        columns=(
+            *("id", "model", "provider", "upstream_name", "position", "weight", "enabled"),
+            *("upstream_input_price", "upstream_cache_read_price"),
+            *("upstream_cache_write_price", "upstream_output_price"),
+        ),
+    ),
+    NotPersonal(
+        label="gateway.ProviderCheck",
+        why="Our own probes of providers.",
+        columns=("id", "provider", "checked_at", "reachable", "status", "latency_ms", "reason"),
+    ),
+    NotPersonal(
+        label="gateway.ModelPrice",
+        why="What models cost, and since when.",
+        columns=(
+            *("id", "model", "starts_at", "input_price", "cache_read_price"),
+            *("cache_write_price", "output_price", "note", "created_at"),
+        ),
+        staff=("created_by",),
+    ),
+    NotPersonal(
+        label="gateway.VipLevel",
+        why="What each VIP level may do and pays.",
+        columns=("id", "level", "minute_limit", "day_limit", "price_percent"),
+    ),
+]
 
 
 def expire() -> dict[str, int]:

@@ -1,0 +1,72 @@
+"""The personal data that privacy itself holds, and what Django's own tables say of people."""
+
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, QuerySet
+
+from accounts.data_sets import (
+    WHILE_ACTIVE,
+    Classified,
+    DataSet,
+    NotPersonal,
+    OnErasure,
+    Purpose,
+)
+from accounts.models import User
+from billing.models import Account
+from gateway.models import ApiKey
+from privacy.models import Acceptance
+
+
+def acts_of_staff(user: User) -> QuerySet[Any]:
+    """Return what staff did to somebody in the admin: to their account, keys and credits."""
+    about: dict[type[Any], list[str]] = {
+        User: [str(user.pk)],
+        Account: [str(pk) for pk in Account.objects.filter(user=user).values_list("pk", flat=True)],
+        ApiKey: [str(pk) for pk in ApiKey.objects.filter(user=user).values_list("pk", flat=True)],
+    }
+    kinds = ContentType.objects.get_for_models(*about)
+    found = Q()
+    for model, keys in about.items():
+        found |= Q(content_type=kinds[model], object_id__in=keys)
+    return LogEntry.objects.filter(found)
+
+
+DATA: list[Classified] = [
+    DataSet(
+        name="acceptances",
+        title="What you accepted",
+        about="Each version of a document you accepted, with the digest of its text.",
+        model=Acceptance,
+        of=lambda user: Acceptance.objects.filter(user=user),
+        columns=("kind", "version", "sha256", "accepted_at"),
+        plumbing=("id", "user"),
+        purposes=(Purpose.LAW,),
+        kept=WHILE_ACTIVE,
+        on_erasure=OnErasure.DELETE,
+    ),
+    DataSet(
+        name="acts-of-staff",
+        title="What staff changed",
+        about="What staff changed in your account by hand.",
+        model=LogEntry,
+        of=acts_of_staff,
+        columns=(
+            *("action_time", "content_type", "object_id", "object_repr", "action_flag"),
+            "change_message",
+        ),
+        staff=("user",),
+        plumbing=("id",),
+        purposes=(Purpose.LIMITS, Purpose.LAW),
+        kept=WHILE_ACTIVE,
+        on_erasure=OnErasure.BLANK,
+        kept_because="That staff acted is kept for security, without whom it concerned.",
+    ),
+    NotPersonal(
+        label="contenttypes.ContentType",
+        why="Names the kinds of rows.",
+        columns=("id", "app_label", "model"),
+    ),
+]
