@@ -58,6 +58,8 @@ class DataSet:
     purposes: tuple[Purpose, ...]
     recipients: tuple[Recipient, ...] = ()
     kept: str
+    days: int | None = None
+    """How many days a row is kept at most, where the clock runs from the row's beginning."""
     on_erasure: OnErasure
     kept_because: str = ""
 

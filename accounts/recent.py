@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
 SIGNED_IN_AT = "signed_in_at"
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def note(request: HttpRequest) -> None:
@@ -35,7 +36,7 @@ def recent_sign_in_required(view: View) -> View:
     """Let a view act only after a recent sign-in; others are sent to sign in anew."""
 
     @functools.wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if signed_in_recently(request):
             return view(request, *args, **kwargs)
         # What was typed in cannot wait: the person comes back to the empty form.

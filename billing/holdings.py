@@ -144,6 +144,7 @@ DATA: list[Classified] = [
         secrets=("fingerprint",),
         plumbing=("account",),
         purposes=(Purpose.ACCOUNT, Purpose.LIMITS),
+        days=30,
         kept="29 days; for use that was not charged, as long as that",
         on_erasure=OnErasure.DELETE,
     ),

@@ -62,6 +62,7 @@ DATA: list[Classified] = [
         plumbing=("account_id",),
         purposes=(Purpose.SERVICE, Purpose.LIMITS, Purpose.ANALYSIS),
         kept=f"less than {partitions.RETENTION_DAYS} days",
+        days=partitions.RETENTION_DAYS,
         on_erasure=OnErasure.DELETE,
     ),
     NotPersonal(

@@ -58,6 +58,10 @@ app.conf.beat_schedule = {
         "task": "accounts.tasks.sync_vip",
         "schedule": crontab(minute="*"),
     },
+    "tend exports": {
+        "task": "privacy.tasks.tend_exports",
+        "schedule": crontab(minute="*"),
+    },
     "drop what is too old": {
         "task": "privacy.tasks.sweep_retention",
         "schedule": crontab(minute="35"),

@@ -352,6 +352,11 @@ PROVIDER_DIALECT = environment.read(
 )
 PROVIDER_MODELS: dict[str, str] = environment.read("PROVIDER_MODELS", env.pairs, default={})
 
+# Copies of what is held about somebody, made at their wish: a directory that every worker and
+# every web process can reach, and nobody else.
+EXPORT_DIR = environment.read("EXPORT_DIR", env.text, default=str(BASE_DIR / "var" / "exports"))
+EXPORT_DAYS = environment.read("EXPORT_DAYS", env.whole(1, 7), default=7)
+
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -30,6 +30,7 @@ DOORS = [
     Door("billing", "coins", "Billing"),
     Door("account", "user", "Account"),
     Door("sessions", "monitor", "Sessions"),
+    Door("privacy_centre", "shield-check", "Privacy"),
 ]
 
 

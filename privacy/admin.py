@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from billing.admin import ReadOnlyAdmin
-from privacy.models import Acceptance
+from privacy.models import Acceptance, Export
 
 
 @admin.register(Acceptance)
@@ -13,3 +13,12 @@ class AcceptanceAdmin(ReadOnlyAdmin):
     list_display = ("user", "kind", "version", "accepted_at")
     list_select_related = ("user",)
     list_filter = ("kind", "version")
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnlyAdmin):
+    """The exports people asked for; what is in them is theirs alone."""
+
+    list_display = ("id", "user", "state", "asked_at", "ready_at", "expires_at", "tries")
+    list_select_related = ("user",)
+    list_filter = ("state",)

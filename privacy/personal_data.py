@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
@@ -17,7 +18,7 @@ from accounts.data_sets import (
 from accounts.models import User
 from billing.models import Account
 from gateway.models import ApiKey
-from privacy.models import Acceptance
+from privacy.models import Acceptance, Export
 
 
 def acts_of_staff(user: User) -> QuerySet[Any]:
@@ -63,6 +64,22 @@ DATA: list[Classified] = [
         kept=WHILE_ACTIVE,
         on_erasure=OnErasure.BLANK,
         kept_because="That staff acted is kept for security, without whom it concerned.",
+    ),
+    DataSet(
+        name="exports",
+        title="Your exports",
+        about="When you asked for a copy of your data, and how large it is, in bytes.",
+        model=Export,
+        of=lambda user: Export.objects.filter(user=user),
+        columns=(
+            *("id", "state", "asked_at", "ready_at", "expires_at", "rows_done"),
+            *("rows_expected", "size"),
+        ),
+        plumbing=("user", "moved_at", "tries"),
+        purposes=(Purpose.LAW,),
+        kept=f"{settings.EXPORT_DAYS} days, with the file",
+        days=settings.EXPORT_DAYS,
+        on_erasure=OnErasure.DELETE,
     ),
     NotPersonal(
         label="contenttypes.ContentType",

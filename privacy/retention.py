@@ -5,12 +5,14 @@ from collections.abc import Callable
 from accounts import personal_data as accounts_data
 from billing import personal_data as billing_data
 from gateway import personal_data as gateway_data
+from privacy import exports
 
 # Every app that keeps data with a time limit, in the order in which it is swept.
 EXPIRES: list[Callable[[], dict[str, int]]] = [
     gateway_data.expire,
     billing_data.expire,
     accounts_data.expire,
+    exports.expire,
 ]
 
 

@@ -2,10 +2,25 @@
 
 from celery import shared_task
 
-from privacy import retention
+from privacy import exports, retention
 
 
 @shared_task
 def sweep_retention() -> dict[str, int]:
     """Drop what is older than the policy allows."""
     return retention.sweep()
+
+
+@shared_task(ignore_result=True)
+def build_export(export: str) -> None:
+    """Make somebody's export, if no other worker does."""
+    exports.build(export)
+
+
+@shared_task
+def tend_exports() -> int:
+    """Hand over exports that wait for a worker, or whose worker fell silent."""
+    waiting = exports.to_make()
+    for name in waiting:
+        build_export.delay(name)
+    return len(waiting)

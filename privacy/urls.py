@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from privacy import pages, policies, welcome
+from privacy import centre, pages, policies, welcome
 
 
 class KindConverter:
@@ -22,6 +22,10 @@ class KindConverter:
 register_converter(KindConverter, "document")
 
 urlpatterns = [
+    path("privacy/centre", centre.show, name="privacy_centre"),
+    path("privacy/exports", centre.ask_export, name="ask_export"),
+    path("privacy/exports/live", centre.exports_live, name="exports_live"),
+    path("privacy/exports/<uuid:export>", centre.download_export, name="download_export"),
     path("welcome", welcome.welcome, name="welcome"),
     path("<document:kind>", pages.policy, name="policy"),
 ]

@@ -6,6 +6,7 @@ its own and nothing is flushed.
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import stripe as stripe_library
@@ -67,7 +68,17 @@ def stripe(database: None) -> Iterator[StripeProcess]:
 
 
 @pytest.fixture(scope="session")
-def environment(database: None, nabzclan: NabzClanProcess, stripe: StripeProcess) -> dict[str, str]:
+def exports_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where people's exports lie."""
+    path = tmp_path_factory.mktemp("exports")
+    settings.EXPORT_DIR = str(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def environment(
+    database: None, nabzclan: NabzClanProcess, stripe: StripeProcess, exports_directory: Path
+) -> dict[str, str]:
     """The environment of processes that work on the tests' database."""
     at = connections["default"].settings_dict
     place = f"{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}"
@@ -77,6 +88,7 @@ def environment(database: None, nabzclan: NabzClanProcess, stripe: StripeProcess
         "STANDIN_NABZCLAN_URL": nabzclan.url,
         "STANDIN_STRIPE_URL": stripe.url,
         "EMAIL_URL": f"file://{MAIL}",
+        "EXPORT_DIR": str(exports_directory),
         # All tests come from one address.
         "SIGN_INS_PER_MINUTE": "100000",
     }

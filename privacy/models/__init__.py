@@ -1,0 +1,6 @@
+"""What privacy remembers of people."""
+
+from privacy.models.acceptances import Acceptance
+from privacy.models.exports import Export, ExportState
+
+__all__ = ["Acceptance", "Export", "ExportState"]
