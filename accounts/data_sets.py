@@ -62,6 +62,8 @@ class DataSet:
     """How many days a row is kept at most, where the clock runs from the row's beginning."""
     on_erasure: OnErasure
     kept_because: str = ""
+    order: tuple[str, ...] = ("pk",)
+    """Columns that an index has in this order and that together name a row: how it is read."""
 
     @property
     def classified(self) -> list[str]:

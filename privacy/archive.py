@@ -6,7 +6,6 @@ Everything is streamed, so that memory does not grow with the rows. The layout i
 import csv
 import hashlib
 import io
-import itertools
 import json
 import shutil
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 
 from accounts.data_sets import DataSet
@@ -185,14 +185,29 @@ def _write_set(
 
 
 def _pages(entry: DataSet, user: User) -> Iterator[list[tuple[Any, ...]]]:
-    rows = entry.of(user).order_by("pk").values_list(*entry.columns)
-    return batched(rows.iterator(chunk_size=PAGE), PAGE)
+    """Return the columns of somebody's rows, page after page, each a short statement."""
+    found = entry.of(user).order_by(*entry.order)
+    last: tuple[Any, ...] = ()
+    while True:
+        page = found.filter(_after(entry.order, last)) if last else found
+        # What is written comes first, then what says where the next page begins.
+        rows = list(page.values_list(*entry.columns, *[F(name) for name in entry.order])[:PAGE])
+        if not rows:
+            return
+        yield [row[: len(entry.columns)] for row in rows]
+        if len(rows) < PAGE:
+            return
+        last = rows[-1][len(entry.columns) :]
 
 
-def batched(rows: Iterator[tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:
-    """Return rows in lists of at most this size."""
-    while page := list(itertools.islice(rows, size)):
-        yield page
+def _after(order: tuple[str, ...], last: tuple[Any, ...]) -> Q:
+    """Return what is true of the rows behind the last one."""
+    behind = Q()
+    for n, name in enumerate(order):
+        equal = dict(zip(order[:n], last, strict=False))
+        behind |= Q(**equal, **{f"{name}__gt": last[n]})
+    # For the index: the rest alone would have it read from its beginning.
+    return Q(**{f"{order[0]}__gte": last[0]}) & behind
 
 
 def _cell(value: Any) -> Any:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -97,8 +97,7 @@ def build(name: str, *, now: datetime | None = None) -> bool:
         Export.objects.filter(pk=export.pk).update(state=ExportState.FAILED)
         log.error("alarm: export %s could not be made", export.pk)
         return False
-    sets = inventory.data_sets()
-    _note(export, rows_expected=sum(entry.of(export.user).count() for entry in sets))
+    _note(export, rows_expected=_count(export.user))
     export.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = export.path.with_suffix(f".{export.tries}.draft")
     try:
@@ -106,6 +105,12 @@ def build(name: str, *, now: datetime | None = None) -> bool:
     finally:
         draft.unlink(missing_ok=True)
     return True
+
+
+def _count(user: User) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local statement_timeout = '300s'")
+        return sum(entry.of(user).count() for entry in inventory.data_sets())
 
 
 def _write(export: Export, draft: Path, *, now: datetime) -> None:
