@@ -173,7 +173,15 @@ def test_no_page_is_wider_than_the_screen(
     aside(lambda: User.objects.filter(nabzclan_id=str(person["id"])).update(is_staff=True))
     for path in (
         *("/", "/docs/charges", "/privacy", "/terms", "/dashboard", "/account"),
-        *("/account/sessions", "/keys", "/keys/new", "/sign-in/again", "/staff/style", "/nope"),
+        *(
+            "/account/sessions",
+            "/privacy/centre",
+            "/keys",
+            "/keys/new",
+            "/sign-in/again",
+            "/staff/style",
+            "/nope",
+        ),
     ):
         page.goto(server.url + path)
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
