@@ -45,7 +45,7 @@ ROLES: dict[str, list[str]] = {
         "admin.view_logentry",
         "gateway.view_provider",
         "gateway.view_requestlog",
-        "privacy.view_acceptance",
+        "privacy.view_*",
     ],
     "operator": [
         "gateway.view_requestlog",

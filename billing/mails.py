@@ -1,21 +1,12 @@
 """Mail about money; what is still to be mailed stands in rows, so none is lost or doubled."""
 
-import logging
 from datetime import timedelta
-from smtplib import SMTPException
-from typing import Any
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db.models import F
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import mail
 from billing.models import AutoTopUp, LowBalanceAlert, Order
-
-log = logging.getLogger("lumyx.billing")
 
 RECENT = timedelta(days=2)
 """What could not be mailed for so long is not mailed any more."""
@@ -42,8 +33,10 @@ def _receipts(limit: int) -> int:
         user = order.account.user
         if user is None or not user.mail_receipts:
             continue
-        context = {"order": order, "receipt": _address("receipt", order.pk)}
-        done = _send(user, f"Receipt {order.receipt_number}", "receipt", context)
+        context = {"order": order, "receipt": mail.address("receipt", order.pk)}
+        done = mail.send(
+            user, f"Receipt {order.receipt_number}", "billing/mail/receipt.txt", context
+        )
         if not done:
             Order.objects.filter(pk=order.pk).update(receipt_mailed_at=None)
         sent += done
@@ -65,12 +58,12 @@ def _turned_off(limit: int) -> int:
             continue
         context = {
             "why": plan.why_off,
-            "page": _address("auto_top_up"),
-            "buy": _address("billing"),
+            "page": mail.address("auto_top_up"),
+            "buy": mail.address("billing"),
         }
         user = plan.account.user
-        done = user is not None and _send(
-            user, "Automatic top-up is off", "auto_top_up_off", context
+        done = user is not None and mail.send(
+            user, "Automatic top-up is off", "billing/mail/auto_top_up_off.txt", context
         )
         if not done and user is not None:
             AutoTopUp.objects.filter(pk=plan.pk).update(told_at=None)
@@ -97,31 +90,14 @@ def _low(limit: int) -> int:
         context = {
             "balance": alert.account.balance,
             "threshold": alert.threshold,
-            "buy": _address("billing"),
-            "page": _address("auto_top_up"),
+            "buy": mail.address("billing"),
+            "page": mail.address("auto_top_up"),
         }
         user = alert.account.user
-        done = user is not None and _send(
-            user, "Your LumyxAI credits run low", "low_balance", context
+        done = user is not None and mail.send(
+            user, "Your LumyxAI credits run low", "billing/mail/low_balance.txt", context
         )
         if not done:
             LowBalanceAlert.objects.filter(pk=alert.pk).update(told_at=None)
         sent += done
     return sent
-
-
-def _send(user: User, subject: str, template: str, context: dict[str, Any]) -> bool:
-    """Send a mail; False where it is to be tried again. Who has no address has had it."""
-    if not user.email:
-        return True
-    text = render_to_string(f"billing/mail/{template}.txt", {**context, "user": user})
-    try:
-        send_mail(subject, text, None, [user.email])
-    except (SMTPException, OSError) as error:
-        log.warning("a mail to %s could not be sent: %s", user.pk, type(error).__name__)
-        return False
-    return True
-
-
-def _address(name: str, *arguments: Any) -> str:
-    return f"{settings.PUBLIC_URL}{reverse(name, args=arguments)}"

@@ -58,6 +58,10 @@ app.conf.beat_schedule = {
         "task": "accounts.tasks.sync_vip",
         "schedule": crontab(minute="*"),
     },
+    "tell of documents that will change": {
+        "task": "privacy.tasks.send_notices",
+        "schedule": crontab(minute="*"),
+    },
     "tend exports": {
         "task": "privacy.tasks.tend_exports",
         "schedule": crontab(minute="*"),

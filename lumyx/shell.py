@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from accounts.models import Avatar, User
 from billing import freezes
+from privacy import policies
+from privacy.policies import Policy
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Shell:
         user = self._request.user
         account = getattr(user, "account", None) if isinstance(user, User) else None
         return freezes.why(account) if account is not None and account.frozen else ""
+
+    @property
+    def announced(self) -> list[Policy]:
+        """Return the material changes of documents that will take effect."""
+        return [policy for policy in policies.announced() if policy.material]
 
     @property
     def avatar(self) -> str:

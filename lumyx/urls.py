@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from lumyx import pages
+from privacy import disclosures
 
 urlpatterns = [
     path("", pages.landing, name="landing"),
@@ -11,6 +12,7 @@ urlpatterns = [
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),
     path("staff/style", pages.style, name="style"),
+    path("admin/record-of-processing", disclosures.show_record, name="record_of_processing"),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("billing.urls")),

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from billing.admin import ReadOnlyAdmin
-from privacy.models import Acceptance, Export
+from privacy.models import Acceptance, Export, Notice
 
 
 @admin.register(Acceptance)
@@ -22,3 +22,12 @@ class ExportAdmin(ReadOnlyAdmin):
     list_display = ("id", "user", "state", "asked_at", "ready_at", "expires_at", "tries")
     list_select_related = ("user",)
     list_filter = ("state",)
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    """Who was told of which version, and when."""
+
+    list_display = ("user", "kind", "version", "mailed_at")
+    list_select_related = ("user",)
+    list_filter = ("kind", "version")

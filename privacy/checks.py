@@ -1,4 +1,4 @@
-"""What must hold before anything is started: every column is classified."""
+"""What must hold before anything is started."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, register
 
+Checked = Sequence[AppConfig] | None
+
 
 @register
-def every_column_is_classified(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def every_column_is_classified(app_configs: Checked, **kwargs: Any) -> list[CheckMessage]:
     """Refuse a column that the inventory does not know, and one that it knows and is gone."""
     from privacy import inventory
 
@@ -18,3 +18,16 @@ def every_column_is_classified(
         Error(f"{gap}.", hint="See `personal_data.py` of its app.", id="privacy.E001")
         for gap in inventory.gaps(inventory.everything(), inventory.stored_models())
     ]
+
+
+@register
+def every_text_is_as_declared(app_configs: Checked, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a text that changed without a new version, or was announced too late."""
+    from privacy import policies
+
+    try:
+        found = policies.faults()
+    except (OSError, ValueError) as error:
+        found = [str(error)]
+    hint = "See `privacy/documents/versions.toml`."
+    return [Error(f"{fault}.", hint=hint, id="privacy.E002") for fault in found]

@@ -18,7 +18,7 @@ from accounts.data_sets import (
 from accounts.models import User
 from billing.models import Account
 from gateway.models import ApiKey
-from privacy.models import Acceptance, Export
+from privacy.models import Acceptance, Export, Notice
 
 
 def acts_of_staff(user: User) -> QuerySet[Any]:
@@ -45,6 +45,18 @@ DATA: list[Classified] = [
         columns=("kind", "version", "sha256", "accepted_at"),
         plumbing=("id", "user"),
         purposes=(Purpose.LAW,),
+        kept=WHILE_ACTIVE,
+        on_erasure=OnErasure.DELETE,
+    ),
+    DataSet(
+        name="notices",
+        title="What we told you of",
+        about="The mails about documents that were to change.",
+        model=Notice,
+        of=lambda user: Notice.objects.filter(user=user),
+        columns=("kind", "version", "mailed_at"),
+        plumbing=("id", "user", "claimed_at"),
+        purposes=(Purpose.MESSAGES, Purpose.LAW),
         kept=WHILE_ACTIVE,
         on_erasure=OnErasure.DELETE,
     ),

@@ -2,14 +2,19 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
 from django.utils import timezone
 
+from privacy import versions
+from privacy.versions import Declaration
+
 TEXTS = Path(__file__).parent / "documents"
 TITLES = {"privacy": "Privacy policy", "terms": "Terms of service"}
+AHEAD = timedelta(days=14)
+"""How long before it takes effect a material change is announced at the latest."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,7 @@ class Policy:
     kind: str
     version: str
     text: str
+    declared: Declaration | None = None
 
     @property
     def title(self) -> str:
@@ -35,23 +41,99 @@ class Policy:
         """Return the SHA-256 of the text, in hexadecimal."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """Return what changed, in plain words."""
+        return self.declared.summary if self.declared else ()
+
+    @property
+    def material(self) -> bool:
+        """Whether what changed concerns people: it is announced, and they are asked anew."""
+        return self.declared is None or self.declared.material
+
+    @property
+    def announced(self) -> date:
+        """Return the day from which it can be read."""
+        return self.declared.announced if self.declared else self.effective
+
+    @property
+    def blocks(self) -> list[str]:
+        """Return its paragraphs."""
+        return [block.strip() for block in self.text.split("\n\n") if block.strip()]
+
 
 @cache
-def every_version(kind: str) -> tuple[Policy, ...]:
-    """Return all versions of a document, oldest first."""
+def _read(directory: Path, kind: str) -> tuple[Policy, ...]:
+    declared = versions.declared(directory)
     return tuple(
-        Policy(kind, file.stem.removeprefix(f"{kind}-"), file.read_text())
-        for file in sorted(TEXTS.glob(f"{kind}-*.txt"))
+        Policy(kind, version, file.read_text(), declared.get((kind, version)))
+        for file in sorted(directory.glob(f"{kind}-*.txt"))
+        for version in [file.stem.removeprefix(f"{kind}-")]
     )
 
 
-def current(kind: str) -> Policy:
-    """Return the version of a document that is in effect today."""
-    today = timezone.now().date()
+def every_version(kind: str) -> tuple[Policy, ...]:
+    """Return all versions of a document, oldest first."""
+    return _read(TEXTS, kind)
+
+
+def current(kind: str, *, today: date | None = None) -> Policy:
+    """Return the version of a document that is in effect."""
+    day = today or timezone.now().date()
     first, *later = every_version(kind)
-    return [first, *(policy for policy in later if policy.effective <= today)][-1]
+    return [first, *(policy for policy in later if policy.effective <= day)][-1]
 
 
-def all_current() -> list[Policy]:
-    """Return every document as it is in effect today."""
-    return [current(kind) for kind in TITLES]
+def all_current(*, today: date | None = None) -> list[Policy]:
+    """Return every document as it is in effect."""
+    return [current(kind, today=today) for kind in TITLES]
+
+
+def announced(*, today: date | None = None) -> list[Policy]:
+    """Return the versions that can be read already and take effect later, the soonest first."""
+    day = today or timezone.now().date()
+    coming = [
+        policy
+        for kind in TITLES
+        for policy in every_version(kind)
+        if policy.announced <= day < policy.effective
+    ]
+    return sorted(coming, key=lambda policy: policy.version)
+
+
+def readable(kind: str, *, today: date | None = None) -> list[Policy]:
+    """Return the versions that anybody may read: past, present and announced, newest first."""
+    day = today or timezone.now().date()
+    found = [p for p in every_version(kind) if p.announced <= day or p.effective <= day]
+    return found[::-1] or [every_version(kind)[0]]
+
+
+def before(policy: Policy) -> Policy | None:
+    """Return the version that a version follows."""
+    earlier = [p for p in every_version(policy.kind) if p.version < policy.version]
+    return earlier[-1] if earlier else None
+
+
+def faults(directory: Path | None = None) -> list[str]:
+    """Return what is wrong with the texts and their declarations, in words."""
+    place = directory or TEXTS
+    found = []
+    known = set(versions.declared(place))
+    for kind in TITLES:
+        texts = _read(place, kind)
+        if not texts:
+            found.append(f"there is no text of {kind}")
+        for number, policy in enumerate(texts):
+            name = f"{kind} {policy.version}"
+            known.discard((kind, policy.version))
+            if policy.declared is None:
+                found.append(f"{name} is not declared")
+                continue
+            if policy.declared.sha256 != policy.sha256:
+                found.append(f"{name} has another text than was declared: make a new version")
+            if not policy.summary:
+                found.append(f"{name} does not say what changed")
+            late = policy.announced > policy.effective - AHEAD
+            if number and policy.material and late:
+                found.append(f"{name} is material and announced less than 14 days ahead")
+    return found + [f"{kind} {version} is declared without a text" for kind, version in known]

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from privacy import exports, retention
+from privacy import exports, notices, retention
 
 
 @shared_task
@@ -24,3 +24,9 @@ def tend_exports() -> int:
     for name in waiting:
         build_export.delay(name)
     return len(waiting)
+
+
+@shared_task
+def send_notices() -> int:
+    """Tell people of documents that will change."""
+    return notices.send()

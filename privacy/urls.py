@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from privacy import centre, pages, policies, welcome
+from privacy import centre, disclosures, pages, policies, welcome
 
 
 class KindConverter:
@@ -22,10 +22,15 @@ class KindConverter:
 register_converter(KindConverter, "document")
 
 urlpatterns = [
+    path("privacy/what-we-hold", disclosures.what_we_hold, name="what_we_hold"),
+    path("privacy/recipients", disclosures.show_recipients, name="recipients"),
     path("privacy/centre", centre.show, name="privacy_centre"),
     path("privacy/exports", centre.ask_export, name="ask_export"),
     path("privacy/exports/live", centre.exports_live, name="exports_live"),
     path("privacy/exports/<uuid:export>", centre.download_export, name="download_export"),
     path("welcome", welcome.welcome, name="welcome"),
     path("<document:kind>", pages.policy, name="policy"),
+    path("<document:kind>/versions", pages.history, name="policy_versions"),
+    path("<document:kind>/versions/<version>", pages.version, name="policy_version"),
+    path("<document:kind>/versions/<version>/changes", pages.difference, name="policy_changes"),
 ]

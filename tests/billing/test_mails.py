@@ -3,6 +3,7 @@
 import pytest
 from django.core import mail
 
+from accounts import mail as post
 from billing import checkout, ids, ledger, mails
 from billing.models import MICRO, AutoTopUp, LowBalanceAlert, Order
 from tests.accounts.people import new_member
@@ -82,7 +83,7 @@ def test_a_mail_that_cannot_be_sent_is_tried_again(
 
     bought(stripe, reader.account)
     with monkeypatch.context() as patched:
-        patched.setattr(mails, "send_mail", refuse)
+        patched.setattr(post, "send_mail", refuse)
         mails.send_all()
     assert told(reader) == []
     mails.send_all()
