@@ -46,6 +46,7 @@ ROLES: dict[str, list[str]] = {
         "gateway.view_provider",
         "gateway.view_requestlog",
         "privacy.view_*",
+        "privacy.change_datarequest",
     ],
     "operator": [
         "gateway.view_requestlog",

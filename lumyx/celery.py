@@ -62,6 +62,10 @@ app.conf.beat_schedule = {
         "task": "privacy.tasks.send_notices",
         "schedule": crontab(minute="*"),
     },
+    "see that no request waits too long": {
+        "task": "privacy.tasks.alarm_requests",
+        "schedule": crontab(minute="25"),
+    },
     "tend exports": {
         "task": "privacy.tasks.tend_exports",
         "schedule": crontab(minute="*"),

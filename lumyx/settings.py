@@ -352,6 +352,8 @@ PROVIDER_DIALECT = environment.read(
 )
 PROVIDER_MODELS: dict[str, str] = environment.read("PROVIDER_MODELS", env.pairs, default={})
 
+# Where questions about privacy and requests about personal data are answered.
+PRIVACY_CONTACT = environment.read("PRIVACY_CONTACT", env.text, default="privacy@lumyx-ai.site")
 # Copies of what is held about somebody, made at their wish: a directory that every worker and
 # every web process can reach, and nobody else.
 EXPORT_DIR = environment.read("EXPORT_DIR", env.text, default=str(BASE_DIR / "var" / "exports"))

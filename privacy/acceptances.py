@@ -29,3 +29,8 @@ def missing(user: User) -> list[Policy]:
     """Return the documents in effect that somebody has not accepted."""
     known = set(user.acceptances.values_list("kind", "version"))
     return [p for p in policies.all_current() if (p.kind, p.version) not in known]
+
+
+def receipts(user: User) -> list[Acceptance]:
+    """Return everything somebody has accepted, newest first."""
+    return list(user.acceptances.order_by("-accepted_at", "kind"))

@@ -16,7 +16,7 @@ from accounts.limited import limited
 from accounts.models import User
 from accounts.pages import signed_in
 from accounts.recent import recent_sign_in_required
-from privacy import exports, inventory
+from privacy import acceptances, data_requests, exports, inventory
 
 MOST_COUNTED = 10_000
 
@@ -50,6 +50,8 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         "held": [one for one in found if one.rows],
         "not_held": [one.entry for one in found if not one.rows],
+        "requests": data_requests.of(user),
+        "acceptances": acceptances.receipts(user),
         **_exports(user),
     }
     return render(request, "privacy/centre.html", context)

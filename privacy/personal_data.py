@@ -18,7 +18,7 @@ from accounts.data_sets import (
 from accounts.models import User
 from billing.models import Account
 from gateway.models import ApiKey
-from privacy.models import Acceptance, Export, Notice
+from privacy.models import Acceptance, DataRequest, Export, Notice, RequestStep
 
 
 def acts_of_staff(user: User) -> QuerySet[Any]:
@@ -59,6 +59,34 @@ DATA: list[Classified] = [
         purposes=(Purpose.MESSAGES, Purpose.LAW),
         kept=WHILE_ACTIVE,
         on_erasure=OnErasure.DELETE,
+    ),
+    DataSet(
+        name="requests",
+        title="Your requests",
+        about="What you asked of us about your data, and by when it is answered.",
+        model=DataRequest,
+        of=lambda user: DataRequest.objects.filter(user=user),
+        columns=("id", "kind", "email", "words", "opened_at", "due_at", "state", "closed_at"),
+        staff=("owner",),
+        plumbing=("user", "alarmed_at"),
+        purposes=(Purpose.MESSAGES, Purpose.LAW),
+        kept="its words until 30 days after it was answered",
+        on_erasure=OnErasure.BLANK,
+        kept_because="That a request was made and answered must be shown, without by whom.",
+    ),
+    DataSet(
+        name="request-steps",
+        title="What was done about them",
+        about="Each step that staff took, and the evidence of it.",
+        model=RequestStep,
+        of=lambda user: RequestStep.objects.filter(request__user=user),
+        columns=("request", "at", "words", "evidence"),
+        staff=("by",),
+        plumbing=("id",),
+        purposes=(Purpose.MESSAGES, Purpose.LAW),
+        kept="its words until 30 days after it was answered",
+        on_erasure=OnErasure.BLANK,
+        kept_because="That a request was made and answered must be shown, without by whom.",
     ),
     DataSet(
         name="acts-of-staff",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from accounts import personal_data as accounts_data
 from billing import personal_data as billing_data
 from gateway import personal_data as gateway_data
-from privacy import exports
+from privacy import data_requests, exports
 
 # Every app that keeps data with a time limit, in the order in which it is swept.
 EXPIRES: list[Callable[[], dict[str, int]]] = [
@@ -13,6 +13,7 @@ EXPIRES: list[Callable[[], dict[str, int]]] = [
     billing_data.expire,
     accounts_data.expire,
     exports.expire,
+    data_requests.expire,
 ]
 
 

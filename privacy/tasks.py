@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from privacy import exports, notices, retention
+from privacy import data_requests, exports, notices, retention
 
 
 @shared_task
@@ -30,3 +30,9 @@ def tend_exports() -> int:
 def send_notices() -> int:
     """Tell people of documents that will change."""
     return notices.send()
+
+
+@shared_task
+def alarm_requests() -> int:
+    """Raise the alarm for requests that have waited too long."""
+    return data_requests.alarm()

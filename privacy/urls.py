@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from privacy import centre, disclosures, pages, policies, welcome
+from privacy import centre, contact, disclosures, pages, policies, welcome
 
 
 class KindConverter:
@@ -22,6 +22,7 @@ class KindConverter:
 register_converter(KindConverter, "document")
 
 urlpatterns = [
+    path("contact", contact.contact, name="contact"),
     path("privacy/what-we-hold", disclosures.what_we_hold, name="what_we_hold"),
     path("privacy/recipients", disclosures.show_recipients, name="recipients"),
     path("privacy/centre", centre.show, name="privacy_centre"),

@@ -1,4 +1,4 @@
-"""Staff's view of what people have accepted."""
+"""What can only be read."""
 
 from django.contrib import admin
 

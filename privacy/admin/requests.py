@@ -1,0 +1,127 @@
+"""The queue of requests about personal data, as staff work it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from accounts.models import User
+from billing.admin import ReadOnlyAdmin
+from billing.admin.read_only import staff_of
+from privacy import data_requests
+from privacy.models import DataRequest, RequestState, RequestStep
+
+OUTCOMES = [("", "It goes on"), ("done", "It is done"), ("refused", "It is refused")]
+
+
+class WorkForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Who looks after a request, what was done, and whether that ends it."""
+
+    step = forms.CharField(
+        label="What was done",
+        max_length=4_000,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="Added to the steps; it cannot be changed later.",
+    )
+    evidence = forms.CharField(
+        max_length=4_000,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text="Such as the number of a mail or of a receipt. Needed to end it.",
+    )
+    outcome = forms.ChoiceField(choices=OUTCOMES, required=False, widget=UnfoldAdminSelectWidget)
+
+    class Meta:
+        model = DataRequest
+        fields = ("owner",)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for what a request needs to end."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        step, evidence = cleaned.get("step", ""), cleaned.get("evidence", "")
+        if cleaned.get("outcome") and not (step and evidence):
+            raise ValidationError("To end it, say what was done, and give evidence.")
+        if evidence and not step:
+            raise ValidationError("Say what was done, beside the evidence.")
+        return cleaned
+
+
+class StepInline(TabularInline):
+    """What was done so far."""
+
+    model = RequestStep
+    fields = readonly_fields = ("at", "by", "words", "evidence")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Steps are added with the form above."""
+        return False
+
+
+@admin.register(DataRequest)
+class DataRequestAdmin(ModelAdmin):
+    """Requests with their clocks, the most urgent first."""
+
+    form = WorkForm
+    list_display = ("number", "kind", "state", "opened_at", "due_at", "owner")
+    list_filter = ("state", "kind")
+    list_select_related = ("owner",)
+    ordering = ("-state", "due_at")
+    search_fields = ("id", "user__username", "email")
+    readonly_fields = (
+        *("id", "kind", "user", "email", "words", "opened_at", "due_at", "state", "closed_at"),
+        "alarmed_at",
+    )
+    fields = (*readonly_fields, "owner", "step", "evidence", "outcome")
+    inlines = (StepInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """They come from the contact page, or from `manage.py open_request`."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """That it was made and kept stays."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What has ended stays as it is."""
+        ended = isinstance(obj, DataRequest) and obj.state != RequestState.OPEN
+        return not ended and bool(super().has_change_permission(request, obj))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only staff own requests."""
+        if db_field.name == "owner":
+            kwargs["queryset"] = User.objects.filter(is_staff=True, is_active=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: DataRequest, form: Any, change: bool) -> None:
+        """Note the owner, the step and the end."""
+        staff, said = staff_of(request), form.cleaned_data
+        try:
+            data_requests.take(obj, said["owner"], by=staff)
+            if said["outcome"]:
+                data_requests.close(
+                    obj,
+                    by=staff,
+                    words=said["step"],
+                    evidence=said["evidence"],
+                    refused=said["outcome"] == RequestState.REFUSED,
+                )
+            elif said["step"]:
+                data_requests.add_step(obj, by=staff, words=said["step"], evidence=said["evidence"])
+        except data_requests.Closed:
+            messages.error(request, "It was ended meanwhile; nothing was changed.")
+
+
+@admin.register(RequestStep)
+class RequestStepAdmin(ReadOnlyAdmin):
+    """What was done about requests."""
+
+    list_display = ("request", "at", "by")
+    list_select_related = ("request", "by")

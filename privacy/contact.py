@@ -1,0 +1,51 @@
+"""The contact page: an address, and a form that opens a request."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.limited import limited
+from accounts.models import User
+from privacy import data_requests
+from privacy.models import RequestKind
+
+LONGEST = 4_000
+
+
+class ContactForm(forms.Form):
+    """What somebody asks; who is signed in needs no address."""
+
+    topic = forms.ChoiceField(label="What is it about?", choices=RequestKind.choices)
+    email = forms.EmailField(
+        label="Your email address", max_length=254, help_text="We answer there, and forget it then."
+    )
+    words = forms.CharField(
+        label="Your message",
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="Please send no passwords, keys or card numbers.",
+    )
+
+    def __init__(self, *args: Any, known: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if known:
+            del self.fields["email"]
+
+
+@limited("5/h", by="ip")
+def contact(request: HttpRequest) -> HttpResponse:
+    """Show how to reach us, and open a request."""
+    user = request.user if isinstance(request.user, User) else None
+    form = ContactForm(request.POST or None, known=user is not None)
+    context: dict[str, object] = {"form": form, "address": settings.PRIVACY_CONTACT}
+    if request.method == "POST" and form.is_valid():
+        context["opened"] = data_requests.open_request(
+            form.cleaned_data["topic"],
+            form.cleaned_data["words"],
+            user=user,
+            email=form.cleaned_data.get("email", ""),
+        )
+    return render(request, "privacy/contact.html", context, status=400 if form.errors else 200)

@@ -1,0 +1,182 @@
+"""Requests about personal data have a clock, an owner, steps and evidence; none is forgotten."""
+
+import html
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from lumyx.celery import app
+from privacy import data_requests, retention
+from privacy.models import DataRequest, RequestState
+from tests.accounts.people import new_member
+from tests.customers import Customer
+from tests.people import Browser, NabzClanProcess
+from tests.processes import Server
+from tests.staff import staff_client
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def browser(server: Server) -> Browser:
+    return Browser(server)
+
+
+def page_of(request: DataRequest) -> str:
+    return f"/admin/privacy/datarequest/{request.pk}/change/"
+
+
+def work(client: Client, request: DataRequest, **said: object) -> str:
+    steps = {"steps-TOTAL_FORMS": "0", "steps-INITIAL_FORMS": "0"}
+    answer = client.post(page_of(request), {**steps, **said}, follow=True)
+    assert answer.status_code == 200
+    return html.unescape(answer.content.decode())
+
+
+def test_a_stranger_writes_and_gets_a_number_and_a_date(browser: Browser) -> None:
+    browser.open("/contact")
+    page = browser.submit(
+        "/contact", topic="access", email="asks@example.com", words="What do you hold of mine?"
+    )
+    number = re.search(r"[0-9A-F]{8}", page.text.split("number")[1])
+    assert number is not None
+    row = next(r for r in DataRequest.objects.filter(kind="access") if r.number == number[0])
+    assert row.email == "asks@example.com"
+    assert row.due_at - row.opened_at == 30 * DAY
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"topic": "access", "email": "nobody", "words": "x"},
+        {"topic": "access", "email": "", "words": "x"},
+        {"topic": "nonsense", "email": "a@example.com", "words": "x"},
+        {"topic": "access", "email": "a@example.com", "words": ""},
+        {"topic": "access", "email": "a@example.com", "words": "x" * 4_001},
+        {"topic": "access", "email": "a@example.com", "words": "nul \0 nul"},
+    ],
+)
+def test_what_cannot_be_answered_is_said_at_once(database: None, said: dict[str, str]) -> None:
+    count = DataRequest.objects.count()
+    answer = Client().post("/contact", said, REMOTE_ADDR="203.0.113.5")
+    assert answer.status_code in (400, 429)
+    assert DataRequest.objects.count() == count
+
+
+def test_nobody_can_flood_the_queue(database: None) -> None:
+    said = {"topic": "question", "email": "flood@example.com", "words": "again"}
+    codes = [
+        Client().post("/contact", said, REMOTE_ADDR="203.0.113.99").status_code for _ in range(8)
+    ]
+    assert codes[-1] == 429
+    assert DataRequest.objects.filter(email="flood@example.com").count() == 5
+
+
+def test_who_is_signed_in_follows_it_in_the_privacy_centre(
+    browser: Browser, nabzclan: NabzClanProcess
+) -> None:
+    user = new_member(browser, nabzclan)
+    browser.open("/contact")
+    assert (
+        "Your email address"
+        not in browser.submit("/contact", topic="objection", words="No statistics, please.").text
+    )
+    row = DataRequest.objects.get(user=user)
+    assert row.email == ""
+    assert row.number in browser.open("/privacy/centre").text
+    officer = staff_client(["privacy officer"])
+    work(officer, row, step="Asked what is meant.")
+    assert "Asked what is meant." in browser.open("/privacy/centre").text
+
+
+def test_mail_from_outside_is_opened_by_command(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("Please delete\0 all.\n"))
+    said = io.StringIO()
+    call_command("open_request", "deletion", "--user", customer.user.username, stdout=said)
+    row = DataRequest.objects.get(user=customer.user)
+    assert row.number in said.getvalue()
+    assert row.words == "Please delete all."
+    for wrong in (["--user", "nobody-of-this-name"], ["--email", "no address"]):
+        with pytest.raises(CommandError):
+            call_command("open_request", "deletion", *wrong)
+    monkeypatch.setattr("sys.stdin", io.StringIO("  \n"))
+    with pytest.raises(CommandError):
+        call_command("open_request", "deletion", "--email", "a@example.com")
+
+
+def test_staff_own_work_and_end_it_with_evidence(customer: Customer) -> None:
+    row = data_requests.open_request("correction", "My name is wrong.", user=customer.user)
+    officer = staff_client(["privacy officer"])
+    me = User.objects.get(pk=officer.session["_auth_user_id"])
+    work(officer, row, owner=str(me.pk))
+    row.refresh_from_db()
+    assert row.owner == me
+    assert "give evidence" in work(officer, row, outcome="done", step="Corrected.")
+    row.refresh_from_db()
+    assert row.state == RequestState.OPEN
+    work(officer, row, owner=str(me.pk), outcome="done", step="Corrected.", evidence="mail 12")
+    row.refresh_from_db()
+    assert row.state == RequestState.DONE
+    assert row.closed_at is not None
+    assert [step.by for step in row.steps.all()] == [me, me]
+    assert row.steps.last() is not None
+    assert officer.post(page_of(row), {"step": "More."}).status_code == 403
+    with pytest.raises(data_requests.Closed):
+        data_requests.add_step(row, by=me, words="More.")
+    with pytest.raises(data_requests.NoEvidence):
+        data_requests.close(row, by=me, words="Done.", evidence=" ")
+
+
+def test_only_the_privacy_officer_works_the_queue(customer: Customer) -> None:
+    row = data_requests.open_request("access", "What?", user=customer.user)
+    for role in ("support", "finance", "operator"):
+        assert staff_client([role]).get(page_of(row)).status_code == 403
+
+
+def test_the_alarm_goes_off_at_day_10_and_once(
+    customer: Customer, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = data_requests.open_request("deletion", "canary-words", user=customer.user)
+    assert row not in data_requests.late(now=row.opened_at + 10 * DAY - timedelta(seconds=1))
+    at = row.opened_at + 10 * DAY
+    assert row in data_requests.late(now=at)
+    data_requests.alarm(now=at)
+    data_requests.alarm(now=at + DAY)
+    alarms = [line for line in caplog.messages if str(row.pk) in line]
+    assert len(alarms) == 1
+    assert "canary-words" not in caplog.text
+    data_requests.close(row, by=None, words="Erased.", evidence="receipt 1")
+    assert row not in data_requests.late(now=at)
+
+
+def test_a_report_of_a_child_is_due_in_72_hours_and_alarms_after_24(customer: Customer) -> None:
+    row = data_requests.open_request("child", "My son is nine.", email="parent@example.com")
+    assert row.due_at - row.opened_at == 3 * DAY
+    assert row not in data_requests.late(now=row.opened_at + DAY - timedelta(seconds=1))
+    assert row in data_requests.late(now=row.opened_at + DAY)
+
+
+def test_the_words_are_forgotten_30_days_after_the_end() -> None:
+    row = data_requests.open_request("question", "canary", email="canary@example.com")
+    data_requests.close(row, by=None, words="Answered canary.", evidence="mail canary")
+    data_requests.expire(now=timezone.now() + 29 * DAY)
+    row.refresh_from_db()
+    assert row.words == "canary"
+    data_requests.expire(now=timezone.now() + 30 * DAY + timedelta(seconds=1))
+    row.refresh_from_db()
+    assert (row.words, row.email, row.state) == ("", "", RequestState.DONE)
+    assert [(step.words, step.evidence) for step in row.steps.all()] == [("", "")]
+
+
+def test_beat_looks_for_late_requests_and_the_sweep_forgets() -> None:
+    tasks = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert "privacy.tasks.alarm_requests" in tasks
+    assert data_requests.expire in retention.EXPIRES
