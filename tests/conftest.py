@@ -6,6 +6,7 @@ its own and nothing is flushed.
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,23 @@ def database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     settings.REDIS_URL = settings.REDIS_URL.rsplit("/", 1)[0] + f"/{number}"
     connections["default"].settings_dict["TEST"]["NAME"] = f"test_lumyx_{worker}"
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
+        with unhurried():
+            made = setup_databases(verbosity=0, interactive=False)
         partitions.make()
         yield
-        connections.close_all()
-        teardown_databases(made, verbosity=0)
+        with unhurried():
+            teardown_databases(made, verbosity=0)
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Let statements take their time: a busy disk makes and drops databases slowly."""
+    options = connections["default"].settings_dict["OPTIONS"]
+    guards = options.pop("options")
+    connections.close_all()
+    yield
+    options["options"] = guards
+    connections.close_all()
 
 
 @pytest.fixture(scope="session")
