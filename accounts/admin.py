@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from accounts.announcements import EVERY_KEY, announce
-from accounts.models import NabzClanLink, User
+from accounts.models import NabzClanLink, Restriction, User
 
 POWERS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -62,4 +62,25 @@ class NabzClanLinkAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: NabzClanLink | None = None) -> bool:
         """A link goes with its account."""
+        return False
+
+
+@admin.register(Restriction)
+class RestrictionAdmin(ModelAdmin):
+    """What people restricted or objected to; they alone change it, in the privacy centre."""
+
+    list_display = ("user", "purpose", "kind", "since")
+    list_select_related = ("user",)
+    list_filter = ("purpose", "kind")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People do so themselves."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Restriction | None = None) -> bool:
+        """People do so themselves."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Restriction | None = None) -> bool:
+        """People do so themselves."""
         return False

@@ -6,13 +6,11 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core import signing
-from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import avatars
+from accounts import avatars, mail
 from accounts.models import Avatar, NabzClanLink, User
 from accounts.models.nabzclan import CORRECTABLE
 from accounts.nabzclan import members
@@ -53,17 +51,21 @@ def correct_avatar(user: User, content: bytes) -> None:
         _mark(user, "avatar")
 
 
-def mail_link(user: User, email: str) -> None:
-    """Mail a link to a new address; only whoever opens it makes that the person's address."""
+def mail_link(user: User, email: str) -> bool:
+    """Mail a link to a new address; only whoever opens it makes that the person's address.
+
+    Returns False where mail does not go out.
+    """
     said = {"user": str(user.pk), "to": email, "from": user.email, "at": time.time()}
     token = signing.dumps(said, salt=SALT)
     address = f"{settings.PUBLIC_URL}{reverse('confirm_email')}?{urlencode({'token': token})}"
-    context = {"address": address, "user": user, "hours": LINK_HOURS}
-    send_mail(
-        "Confirm your email address for LumyxAI",
-        render_to_string("accounts/mail/confirm_email.txt", context),
-        None,
-        [email],
+    return mail.send(
+        user,
+        mail.About.CONFIRMATION,
+        subject="Confirm your email address for LumyxAI",
+        template="accounts/mail/confirm_email.txt",
+        context={"address": address, "hours": LINK_HOURS},
+        to=email,
     )
 
 

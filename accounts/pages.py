@@ -1,6 +1,5 @@
 """The pages of a person's account: read, call, respond."""
 
-from smtplib import SMTPException
 from typing import cast
 
 from django.contrib import messages
@@ -103,9 +102,7 @@ def correct_email(request: HttpRequest) -> HttpResponse:
     form = EmailForm(request.POST)
     if not form.is_valid():
         return _account(request, status=400, email_form=form, open="email")
-    try:
-        corrections.mail_link(signed_in(request), form.cleaned_data["email"])
-    except (SMTPException, OSError):
+    if not corrections.mail_link(signed_in(request), form.cleaned_data["email"]):
         form.add_error("email", "Our mail does not go out right now. Try again in a few minutes.")
         return _account(request, status=503, email_form=form, open="email")
     messages.success(

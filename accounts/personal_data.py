@@ -12,7 +12,7 @@ from accounts.data_sets import (
     Purpose,
     Recipient,
 )
-from accounts.models import Avatar, NabzClanLink, Session, User
+from accounts.models import Avatar, NabzClanLink, Restriction, Session, User
 
 ENTRY = (Purpose.SERVICE, Purpose.ACCOUNT)
 
@@ -77,6 +77,18 @@ DATA: list[Classified] = [
         plumbing=("user",),
         purposes=(Purpose.SERVICE, Purpose.LIMITS),
         kept="until you sign out or the session ends",
+        on_erasure=OnErasure.DELETE,
+    ),
+    DataSet(
+        name="restrictions",
+        title="What you restricted",
+        about="Each purpose that you restricted or objected to, and since when.",
+        model=Restriction,
+        of=lambda user: Restriction.objects.filter(user=user),
+        columns=("purpose", "kind", "since"),
+        plumbing=("id", "user"),
+        purposes=(Purpose.LAW,),
+        kept="until you lift it, at the longest while the account is active",
         on_erasure=OnErasure.DELETE,
     ),
     DataSet(

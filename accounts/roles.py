@@ -42,6 +42,7 @@ ROLES: dict[str, list[str]] = {
     "privacy officer": [
         "accounts.view_user",
         "accounts.view_nabzclanlink",
+        "accounts.view_restriction",
         "admin.view_logentry",
         "gateway.view_provider",
         "gateway.view_requestlog",

@@ -5,7 +5,8 @@ from datetime import timedelta
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import mail
+from accounts import mail, restrictions
+from accounts.data_sets import Purpose
 from billing.models import AutoTopUp, LowBalanceAlert, Order
 
 RECENT = timedelta(days=2)
@@ -35,7 +36,11 @@ def _receipts(limit: int) -> int:
             continue
         context = {"order": order, "receipt": mail.address("receipt", order.pk)}
         done = mail.send(
-            user, f"Receipt {order.receipt_number}", "billing/mail/receipt.txt", context
+            user,
+            mail.About.RECEIPT,
+            subject=f"Receipt {order.receipt_number}",
+            template="billing/mail/receipt.txt",
+            context=context,
         )
         if not done:
             Order.objects.filter(pk=order.pk).update(receipt_mailed_at=None)
@@ -63,7 +68,11 @@ def _turned_off(limit: int) -> int:
         }
         user = plan.account.user
         done = user is not None and mail.send(
-            user, "Automatic top-up is off", "billing/mail/auto_top_up_off.txt", context
+            user,
+            mail.About.MONEY,
+            subject="Automatic top-up is off",
+            template="billing/mail/auto_top_up_off.txt",
+            context=context,
         )
         if not done and user is not None:
             AutoTopUp.objects.filter(pk=plan.pk).update(told_at=None)
@@ -80,6 +89,8 @@ def _low(limit: int) -> int:
         told_at__isnull=True,
         account__balance__lt=F("threshold"),
         account__user__mail_low_balance=True,
+        # They are told once they allow it again, if it is still so then.
+        account__user__in=restrictions.without(Purpose.MESSAGES),
     ).select_related("account__user")[:limit]
     sent = 0
     for alert in waiting:
@@ -95,7 +106,11 @@ def _low(limit: int) -> int:
         }
         user = alert.account.user
         done = user is not None and mail.send(
-            user, "Your LumyxAI credits run low", "billing/mail/low_balance.txt", context
+            user,
+            mail.About.LOW_BALANCE,
+            subject="Your LumyxAI credits run low",
+            template="billing/mail/low_balance.txt",
+            context=context,
         )
         if not done:
             LowBalanceAlert.objects.filter(pk=alert.pk).update(told_at=None)

@@ -16,7 +16,7 @@ from accounts.limited import limited
 from accounts.models import User
 from accounts.pages import signed_in
 from accounts.recent import recent_sign_in_required
-from privacy import acceptances, data_requests, exports, inventory
+from privacy import acceptances, data_requests, exports, inventory, restricting
 
 MOST_COUNTED = 10_000
 
@@ -53,6 +53,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "requests": data_requests.of(user),
         "acceptances": acceptances.receipts(user),
         **_exports(user),
+        **restricting.context(user),
     }
     return render(request, "privacy/centre.html", context)
 

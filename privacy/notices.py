@@ -57,7 +57,13 @@ def _tell(user: User, policy: Policy, *, now: datetime) -> bool:
         "changes": mail.address("policy_versions", policy.kind),
     }
     subject = f"A new {policy.title.lower()} takes effect on {policy.effective:%d %B %Y}"
-    if not mail.send(user, subject, "privacy/mail/notice.txt", context):
+    if not mail.send(
+        user,
+        mail.About.DOCUMENTS,
+        subject=subject,
+        template="privacy/mail/notice.txt",
+        context=context,
+    ):
         Notice.objects.filter(**mine, mailed_at=None).delete()
         return False
     Notice.objects.filter(**mine).update(mailed_at=timezone.now())

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from privacy import centre, contact, disclosures, pages, policies, welcome
+from privacy import centre, contact, disclosures, pages, policies, restricting, welcome
 
 
 class KindConverter:
@@ -26,6 +26,7 @@ urlpatterns = [
     path("privacy/what-we-hold", disclosures.what_we_hold, name="what_we_hold"),
     path("privacy/recipients", disclosures.show_recipients, name="recipients"),
     path("privacy/centre", centre.show, name="privacy_centre"),
+    path("privacy/restrictions", restricting.change, name="restrict"),
     path("privacy/exports", centre.ask_export, name="ask_export"),
     path("privacy/exports/live", centre.exports_live, name="exports_live"),
     path("privacy/exports/<uuid:export>", centre.download_export, name="download_export"),

@@ -1,8 +1,17 @@
-"""The rows of people: who they are, how NabzClan knows them, where they are signed in."""
+"""The rows of people: who they are, where they are signed in, what they do not want."""
 
 from accounts.models.avatars import Avatar
 from accounts.models.nabzclan import NabzClanLink
+from accounts.models.restrictions import Restriction, RestrictionKind
 from accounts.models.sessions import Session
 from accounts.models.users import State, User
 
-__all__ = ["Avatar", "NabzClanLink", "Session", "State", "User"]
+__all__ = [
+    "Avatar",
+    "NabzClanLink",
+    "Restriction",
+    "RestrictionKind",
+    "Session",
+    "State",
+    "User",
+]

@@ -12,7 +12,7 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from accounts import corrections, vip
+from accounts import mail, vip
 from accounts.models import User
 from tests.accounts.people import new_member
 from tests.customers import Customer
@@ -215,7 +215,7 @@ def test_mail_that_does_not_go_out_is_said_beside_the_field(
     def refuse(*_: object) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(corrections, "send_mail", refuse)
+    monkeypatch.setattr(mail, "send_mail", refuse)
     client = Client()
     customer.user.nabzclan_id = None
     customer.user.save(update_fields=["nabzclan_id"])
