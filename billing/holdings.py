@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Model, QuerySet
 
 from accounts.data_sets import (
@@ -24,12 +25,16 @@ from billing.models import (
     Order,
     Redemption,
     Refund,
+    SealedReceipt,
     StripeCustomer,
     UncollectedUse,
 )
 
 BOOKS = (Purpose.ACCOUNT, Purpose.LAW)
-YEARS = "as long as the law of our place of business asks for"
+YEARS = (
+    f"while the account is active; then {settings.BILLING_YEARS} years after the year of its end,"
+    f" as the law of our place of business asks for ({settings.BILLING_JURISDICTION})"
+)
 LEDGER_STAYS = "Books must be kept: the law on accounting and taxes."
 
 
@@ -200,6 +205,24 @@ DATA: list[Classified] = [
         recipients=(Recipient.STRIPE,),
         kept=WHILE_ACTIVE,
         on_erasure=OnErasure.DELETE,
+    ),
+    DataSet(
+        name="sealed-receipts",
+        title="Sealed receipts",
+        about="After a deletion: who paid, encrypted, opened for a tax authority or a court alone.",
+        model=SealedReceipt,
+        of=_rows(SealedReceipt, "order__account__user"),
+        columns=("order", "document_type", "jurisdiction", "retain_until"),
+        secrets=("sealed",),
+        purposes=(Purpose.LAW,),
+        kept=YEARS,
+        on_erasure=OnErasure.PSEUDONYM,
+        kept_because=LEDGER_STAYS,
+    ),
+    NotPersonal(
+        label="billing.Books",
+        why="Until when the books of somebody who was erased are kept; whose they were is nowhere.",
+        columns=("account", "document_type", "jurisdiction", "closed_on", "retain_until"),
     ),
     NotPersonal(
         label="billing.Code",

@@ -32,8 +32,10 @@ INVARIANTS = {
         left join billing_ledgerentry e
           on e.kind = 'usage' and e.reference = replace(h.id::text, '-', '')
         where h.state = 1 and h.cost > 0 and e.id is null""",
+    # The holds of somebody who was erased go with them.
     "each charge belongs to one settled hold": """
         select e.account_id from billing_ledgerentry e
+        join billing_account a on a.id = e.account_id and a.user_id is not null
         left join billing_hold h on h.id = e.reference::uuid and h.account_id = e.account_id
         where e.kind = 'usage' and e.created_at > now() - interval '7 days'
           and (h.id is null or h.state <> 1 or h.cost <> -e.amount)""",

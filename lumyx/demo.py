@@ -61,7 +61,7 @@ def load(*, api_key: str = "", staff_password: str = "") -> Demo:
         account=account.id,
         kind=LedgerKind.GRANT,
         amount=CREDITS,
-        reference=f"demo {account.public_id}",
+        reference=f"demo account {account.pk}",
     )
     if not VipBonus.objects.exists():
         VipBonus.objects.bulk_create(

@@ -87,7 +87,9 @@ def make_customer(
         user.save(update_fields=["vip_level", "vip_expires_at"])
     account = accounts.open_for(user)
     if credit:
-        ledger.post(account=account.id, kind="grant", amount=credit, reference=f"test {name}")
+        ledger.post(
+            account=account.id, kind="grant", amount=credit, reference=f"test {uuid.uuid4().hex}"
+        )
     limits.setdefault("minute_limit", 1_000)
     limits.setdefault("day_limit", 10_000)
     row, key = keys.issue(user, name="Test", **limits)

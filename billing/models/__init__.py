@@ -6,6 +6,7 @@ Credits are micro-credits; money that Stripe moves is cents.
 from billing.models.accounts import MICRO, Account, Budget
 from billing.models.adjustments import Adjustment, AdjustmentKind, AdjustmentState
 from billing.models.automatic import AutoTopUp, LowBalanceAlert
+from billing.models.books import Books, SealedReceipt
 from billing.models.codes import Code, Redemption
 from billing.models.holds import Hold, HoldState, UncollectedUse
 from billing.models.inbox import StripeEvent
@@ -29,6 +30,7 @@ __all__ = [
     "AdjustmentKind",
     "AdjustmentState",
     "AutoTopUp",
+    "Books",
     "Budget",
     "Code",
     "Difference",
@@ -44,6 +46,7 @@ __all__ = [
     "Redemption",
     "Refund",
     "RefundState",
+    "SealedReceipt",
     "StripeCustomer",
     "StripeEvent",
     "StripeMovement",
