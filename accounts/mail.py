@@ -52,11 +52,16 @@ def send(
     address = to or user.email
     if not address or (not about.needed and restrictions.restricted(user, about.purpose)):
         return True
-    text = render_to_string(template, {**context, "user": user})
+    return send_to(address, subject=subject, template=template, context={**context, "user": user})
+
+
+def send_to(address: str, *, subject: str, template: str, context: dict[str, Any]) -> bool:
+    """Send a mail to an address whose owner need have no account any more, as `send` does."""
+    text = render_to_string(template, context)
     try:
         send_mail(subject, text, None, [address])
     except (SMTPException, OSError) as error:
-        log.warning("a mail to %s could not be sent: %s", user.pk, type(error).__name__)
+        log.warning("a mail could not be sent: %s", type(error).__name__)
         return False
     return True
 

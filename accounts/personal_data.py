@@ -183,3 +183,12 @@ DATA: list[Classified] = [
 def expire() -> dict[str, int]:
     """Delete sessions that have ended."""
     return {"ended sessions": sessions.delete_expired()}
+
+
+def erase(user: User) -> None:
+    """Delete the person, within the caller's transaction; what is kept names them no more."""
+    for model in (Session, Avatar, NabzClanLink, Authenticator):
+        model._default_manager.filter(user=user).delete()
+    user.groups.clear()
+    user.user_permissions.clear()
+    User.objects.filter(pk=user.pk).delete()

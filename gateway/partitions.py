@@ -51,6 +51,11 @@ def days_kept() -> list[date]:
     return sorted(datetime.strptime(name[-8:], "%Y%m%d").date() for name in names)
 
 
+def tables() -> list[str]:
+    """Return the names of the tables of days, attached or not, oldest first."""
+    return [_name(day) for day in days_kept()]
+
+
 def drop_older(*, now: datetime | None = None) -> list[date]:
     """Drop each day before its first row turns 30 days old, and return the days dropped.
 

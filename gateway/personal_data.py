@@ -1,5 +1,6 @@
 """The personal data that the gateway holds, and how it leaves."""
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.data_sets import (
@@ -126,3 +127,36 @@ DATA: list[Classified] = [
 def expire() -> dict[str, int]:
     """Drop request log days that are too old; return how many of each data set went."""
     return {"request log days": len(partitions.drop_older())}
+
+
+FEW = 5_000
+
+DELETE_CALLS = """
+delete from {table} where id = any(array(
+  select id from {table} where account_id = %(account)s limit %(few)s
+))
+"""
+DELETE_BUDGETS = """
+delete from billing_budget where id in (select id from gateway_apikey where user_id = %(user)s)
+"""
+
+
+def erase_many(user: User) -> None:
+    """Delete somebody's calls, in short statements, before the rest."""
+    account = Account.objects.filter(user=user).values_list("pk", flat=True).first()
+    if account is None:
+        return
+    for table in partitions.tables():
+        statement = DELETE_CALLS.format(table=connection.ops.quote_name(table))
+        deleted = FEW
+        while deleted == FEW:
+            with connection.cursor() as cursor:
+                cursor.execute(statement, {"account": account, "few": FEW})
+                deleted = cursor.rowcount
+
+
+def erase(user: User) -> None:
+    """Delete somebody's keys and what they spent, within the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(DELETE_BUDGETS, {"user": user.pk})
+    ApiKey.objects.filter(user=user).delete()

@@ -66,6 +66,10 @@ app.conf.beat_schedule = {
         "task": "privacy.tasks.alarm_requests",
         "schedule": crontab(minute="25"),
     },
+    "tend deletions": {
+        "task": "privacy.tasks.tend_erasures",
+        "schedule": crontab(minute="*"),
+    },
     "tend exports": {
         "task": "privacy.tasks.tend_exports",
         "schedule": crontab(minute="*"),

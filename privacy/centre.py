@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -16,27 +17,21 @@ from accounts.limited import limited
 from accounts.models import User
 from accounts.pages import signed_in
 from accounts.recent import recent_sign_in_required
-from privacy import acceptances, data_requests, exports, inventory, restricting
-
-MOST_COUNTED = 10_000
+from privacy import acceptances, data_requests, exports, inventory, plan, restricting
 
 
 @dataclass(frozen=True)
 class Held:
-    """A data set, and how much of it is somebody's."""
+    """A data set, and how much of it is somebody's; `more` where nobody waits to be counted."""
 
     entry: DataSet
     rows: int
     more: bool
-    """Whether there are more, which nobody waits to be counted."""
 
 
 def held(user: User) -> list[Held]:
     """Return what is held about somebody, what there is first."""
-    found = []
-    for entry in inventory.data_sets():
-        rows = entry.of(user)[: MOST_COUNTED + 1].count()
-        found.append(Held(entry, min(rows, MOST_COUNTED), rows > MOST_COUNTED))
+    found = [Held(entry, *plan.rows(entry, user)) for entry in inventory.data_sets()]
     return sorted(found, key=lambda one: not one.rows)
 
 
@@ -52,6 +47,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "not_held": [one.entry for one in found if not one.rows],
         "requests": data_requests.of(user),
         "acceptances": acceptances.receipts(user),
+        "grace_days": settings.ERASURE_GRACE_DAYS,
         **_exports(user),
         **restricting.context(user),
     }

@@ -18,7 +18,15 @@ from accounts.data_sets import (
 from accounts.models import User
 from billing.models import Account
 from gateway.models import ApiKey
-from privacy.models import Acceptance, DataRequest, Export, Notice, RequestStep
+from privacy.models import (
+    Acceptance,
+    DataRequest,
+    Erasure,
+    Errand,
+    Export,
+    Notice,
+    RequestStep,
+)
 
 
 def acts_of_staff(user: User) -> QuerySet[Any]:
@@ -32,7 +40,8 @@ def acts_of_staff(user: User) -> QuerySet[Any]:
     found = Q()
     for model, keys in about.items():
         found |= Q(content_type=kinds[model], object_id__in=keys)
-    return LogEntry.objects.filter(found)
+    named = Q(object_repr__contains=str(user.pk)) | Q(change_message__contains=str(user.pk))
+    return LogEntry.objects.filter(found | named)
 
 
 DATA: list[Classified] = [
@@ -121,9 +130,77 @@ DATA: list[Classified] = [
         days=settings.EXPORT_DAYS,
         on_erasure=OnErasure.DELETE,
     ),
+    DataSet(
+        name="deletions",
+        title="Deletions",
+        about="When you asked to be deleted, and how far that is.",
+        model=Erasure,
+        of=lambda user: Erasure.objects.filter(user=user),
+        columns=("id", "why", "state", "asked_at", "grace_until", "removed_at", "done_at"),
+        secrets=("sealed",),
+        plumbing=(
+            *("user", "request", "state_before", "moved_at", "next_at", "tries", "removed"),
+            *("scanned", "receipt"),
+        ),
+        purposes=(Purpose.LAW,),
+        kept="the receipt, without whom it concerned, as proof",
+        on_erasure=OnErasure.BLANK,
+        kept_because="That a deletion was asked for and done must be shown, without by whom.",
+    ),
+    DataSet(
+        name="deletions-elsewhere",
+        title="Deletions elsewhere",
+        about="What we ask others to delete with you, until they have done so.",
+        model=Errand,
+        of=lambda user: Errand.objects.filter(erasure__user=user),
+        columns=("kind", "done_at"),
+        secrets=("sealed",),
+        plumbing=("id", "erasure", "tries", "next_at", "problem"),
+        purposes=(Purpose.LAW,),
+        kept="what it is about until it is done",
+        on_erasure=OnErasure.BLANK,
+        kept_because="That others were asked must be shown, without for whom.",
+    ),
     NotPersonal(
         label="contenttypes.ContentType",
         why="Names the kinds of rows.",
         columns=("id", "app_label", "model"),
     ),
 ]
+
+
+FORMER_STAFF = "former staff"
+"""To whom the acts of members of staff are ascribed who were erased; nobody can be this person."""
+
+
+def erase_many(user: User) -> None:
+    """Blank what staff did to somebody, while it can still be told whose it was."""
+    acts_of_staff(user).update(object_id="", object_repr="", change_message="")
+    own = LogEntry.objects.filter(user=user)
+    if own.exists():
+        own.update(user=_former_staff())
+
+
+def _former_staff() -> User:
+    found = User.objects.filter(username=FORMER_STAFF).first()
+    if found is None:
+        found = User(username=FORMER_STAFF, is_active=False)
+        found.set_unusable_password()
+        found.save()
+    return found
+
+
+def delete_exports(user: User) -> None:
+    """Delete all copies of somebody's, with their files."""
+    for export in Export.objects.filter(user=user):
+        export.path.unlink(missing_ok=True)
+        export.delete()
+
+
+def erase(user: User) -> None:
+    """Delete what privacy holds, and blank what it must show, within the caller's transaction."""
+    delete_exports(user)
+    for model in (Acceptance, Notice):
+        model._default_manager.filter(user=user).delete()
+    RequestStep.objects.filter(request__user=user).update(words="", evidence="")
+    DataRequest.objects.filter(user=user).update(user=None, words="", email="")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from accounts import personal_data as accounts_data
 from billing import personal_data as billing_data
 from gateway import personal_data as gateway_data
-from privacy import data_requests, exports
+from privacy import data_requests, exports, tombstones
 
 # Every app that keeps data with a time limit, in the order in which it is swept.
 EXPIRES: list[Callable[[], dict[str, int]]] = [
@@ -14,6 +14,7 @@ EXPIRES: list[Callable[[], dict[str, int]]] = [
     accounts_data.expire,
     exports.expire,
     data_requests.expire,
+    tombstones.expire,
 ]
 
 

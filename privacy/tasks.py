@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from privacy import data_requests, exports, notices, retention
+from privacy import data_requests, erasure, exports, notices, retention
 
 
 @shared_task
@@ -36,3 +36,19 @@ def send_notices() -> int:
 def alarm_requests() -> int:
     """Raise the alarm for requests that have waited too long."""
     return data_requests.alarm()
+
+
+@shared_task(ignore_result=True)
+def carry_out_erasure(name: str) -> None:
+    """Go on with a deletion, if no other worker does."""
+    erasure.carry_out(name)
+
+
+@shared_task
+def tend_erasures() -> int:
+    """Hand over the deletions that are due, and of whoever a restored backup brought back."""
+    erasure.replay()
+    due = erasure.due()
+    for name in due:
+        carry_out_erasure.delay(name)
+    return len(due)

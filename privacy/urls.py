@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from privacy import centre, contact, disclosures, pages, policies, restricting, welcome
+from privacy import centre, contact, disclosures, leaving, pages, policies, restricting, welcome
 
 
 class KindConverter:
@@ -30,6 +30,9 @@ urlpatterns = [
     path("privacy/exports", centre.ask_export, name="ask_export"),
     path("privacy/exports/live", centre.exports_live, name="exports_live"),
     path("privacy/exports/<uuid:export>", centre.download_export, name="download_export"),
+    path("privacy/delete", leaving.delete, name="delete_account"),
+    path("privacy/closing", leaving.closing, name="closing"),
+    path("privacy/receipts", leaving.check_receipt, name="check_receipt"),
     path("welcome", welcome.welcome, name="welcome"),
     path("<document:kind>", pages.policy, name="policy"),
     path("<document:kind>/versions", pages.history, name="policy_versions"),

@@ -82,9 +82,10 @@ def stripe(database: None) -> Iterator[StripeProcess]:
 
 @pytest.fixture(scope="session")
 def exports_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where people's exports lie."""
+    """Where people's exports lie; tombstones have a place of their own."""
     path = tmp_path_factory.mktemp("exports")
     settings.EXPORT_DIR = str(path)
+    settings.TOMBSTONE_DIR = str(tmp_path_factory.mktemp("tombstones"))
     return path
 
 
@@ -102,6 +103,7 @@ def environment(
         "STANDIN_STRIPE_URL": stripe.url,
         "EMAIL_URL": f"file://{MAIL}",
         "EXPORT_DIR": str(exports_directory),
+        "TOMBSTONE_DIR": settings.TOMBSTONE_DIR,
         # All tests come from one address.
         "SIGN_INS_PER_MINUTE": "100000",
     }

@@ -1,6 +1,15 @@
 """Staff's view of privacy."""
 
+from privacy.admin.erasures import ErasureAdmin, ErrandAdmin
 from privacy.admin.requests import DataRequestAdmin, RequestStepAdmin
 from privacy.admin.rows import AcceptanceAdmin, ExportAdmin, NoticeAdmin
 
-__all__ = ["AcceptanceAdmin", "DataRequestAdmin", "ExportAdmin", "NoticeAdmin", "RequestStepAdmin"]
+__all__ = [
+    "AcceptanceAdmin",
+    "DataRequestAdmin",
+    "ErasureAdmin",
+    "ErrandAdmin",
+    "ExportAdmin",
+    "NoticeAdmin",
+    "RequestStepAdmin",
+]

@@ -7,15 +7,25 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from accounts.models import User
 from billing.admin import ReadOnlyAdmin
 from billing.admin.read_only import staff_of
-from privacy import data_requests
-from privacy.models import DataRequest, RequestState, RequestStep
+from privacy import data_requests, erasure
+from privacy.models import DataRequest, ErasureWhy, RequestKind, RequestState, RequestStep
 
-OUTCOMES = [("", "It goes on"), ("done", "It is done"), ("refused", "It is refused")]
+CONFIRMED = "confirmed"
+OUTCOMES = [
+    ("", "It goes on"),
+    ("done", "It is done"),
+    ("refused", "It is refused"),
+    (CONFIRMED, "A child's account: erase it now"),
+]
 
 
 class WorkForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -35,6 +45,13 @@ class WorkForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="Such as the number of a mail or of a receipt. Needed to end it.",
     )
     outcome = forms.ChoiceField(choices=OUTCOMES, required=False, widget=UnfoldAdminSelectWidget)
+    account = forms.CharField(
+        label="The child's username",
+        max_length=150,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Only for a report of a child that is confirmed: erased within the hour.",
+    )
 
     class Meta:
         model = DataRequest
@@ -48,7 +65,17 @@ class WorkForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError("To end it, say what was done, and give evidence.")
         if evidence and not step:
             raise ValidationError("Say what was done, beside the evidence.")
+        if cleaned.get("outcome") == CONFIRMED:
+            cleaned["child"] = self._child(cleaned.get("account", ""))
         return cleaned
+
+    def _child(self, name: str) -> User:
+        if self.instance.kind != RequestKind.CHILD:
+            raise ValidationError("Only a report of a child is confirmed.")
+        found = User.objects.filter(username__iexact=name.strip(), is_staff=False).first()
+        if found is None:
+            raise ValidationError({"account": "There is no customer of this name."})
+        return found
 
 
 class StepInline(TabularInline):
@@ -78,7 +105,7 @@ class DataRequestAdmin(ModelAdmin):
         *("id", "kind", "user", "email", "words", "opened_at", "due_at", "state", "closed_at"),
         "alarmed_at",
     )
-    fields = (*readonly_fields, "owner", "step", "evidence", "outcome")
+    fields = (*readonly_fields, "owner", "step", "evidence", "outcome", "account")
     inlines = (StepInline,)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -105,7 +132,10 @@ class DataRequestAdmin(ModelAdmin):
         staff, said = staff_of(request), form.cleaned_data
         try:
             data_requests.take(obj, said["owner"], by=staff)
-            if said["outcome"]:
+            if said["outcome"] == CONFIRMED:
+                data_requests.add_step(obj, by=staff, words=said["step"], evidence=said["evidence"])
+                erasure.hand_over(erasure.ask(said["child"], why=ErasureWhy.CHILD, request=obj))
+            elif said["outcome"]:
                 data_requests.close(
                     obj,
                     by=staff,

@@ -1,6 +1,7 @@
 """What privacy remembers of people."""
 
 from privacy.models.acceptances import Acceptance
+from privacy.models.erasures import Erasure, ErasureState, ErasureWhy, Errand, ErrandKind
 from privacy.models.exports import Export, ExportState
 from privacy.models.notices import Notice
 from privacy.models.requests import DataRequest, RequestKind, RequestState, RequestStep
@@ -8,6 +9,11 @@ from privacy.models.requests import DataRequest, RequestKind, RequestState, Requ
 __all__ = [
     "Acceptance",
     "DataRequest",
+    "Erasure",
+    "ErasureState",
+    "ErasureWhy",
+    "Errand",
+    "ErrandKind",
     "Export",
     "ExportState",
     "Notice",

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from lumyx.celery import app
-from privacy import data_requests, retention
-from privacy.models import DataRequest, RequestState
+from privacy import data_requests, erasure, retention
+from privacy.models import DataRequest, Erasure, RequestState
 from tests.accounts.people import new_member
 from tests.customers import Customer
 from tests.people import Browser, NabzClanProcess
@@ -162,6 +162,24 @@ def test_a_report_of_a_child_is_due_in_72_hours_and_alarms_after_24(customer: Cu
     assert row.due_at - row.opened_at == 3 * DAY
     assert row not in data_requests.late(now=row.opened_at + DAY - timedelta(seconds=1))
     assert row in data_requests.late(now=row.opened_at + DAY)
+
+
+def test_a_report_that_is_confirmed_erases_the_child_within_the_hour(customer: Customer) -> None:
+    row = data_requests.open_request("child", "He is nine.", email="parent@example.com")
+    officer = staff_client(["privacy officer"])
+    said = {"outcome": "confirmed", "step": "Asked the parent.", "evidence": "mail 3"}
+    name = customer.user.username
+    assert "no customer of this name" in work(officer, row, account="nobody-here", **said)
+    other = data_requests.open_request("access", "What?", user=customer.user)
+    assert "Only a report of a child" in work(officer, other, account=name, **said)
+    assert not Erasure.objects.filter(user=customer.user).exists()
+    work(officer, row, account=name.upper(), **said)
+    found = Erasure.objects.get(user=customer.user)
+    assert (found.why, found.request) == ("child", row)
+    assert erasure.carry_out(str(found.pk), now=found.grace_until)
+    row.refresh_from_db()
+    assert row.state == RequestState.DONE
+    assert not User.objects.filter(pk=customer.user.pk).exists()
 
 
 def test_the_words_are_forgotten_30_days_after_the_end() -> None:

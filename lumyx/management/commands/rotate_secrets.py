@@ -6,12 +6,17 @@ from django.db import transaction
 
 from accounts.ciphers import cipher
 from accounts.models import NabzClanLink
+from billing.models import SealedReceipt
 from gateway.models import Provider
+from privacy.models import Erasure, Errand
 
 ENCRYPTED = [
     (Provider, "encrypted_key"),
     (NabzClanLink, "encrypted_access"),
     (NabzClanLink, "encrypted_refresh"),
+    (SealedReceipt, "sealed"),
+    (Erasure, "sealed"),
+    (Errand, "sealed"),
 ]
 IN_FACTORS = {"secret", "seed"}
 """What is encrypted of second factors: the secret of TOTP, the seed of recovery codes."""

@@ -1,0 +1,295 @@
+"""The deletion of a person: asked for, waited with, carried out, proven, receipted.
+
+Each step may be done twice and is written down when it is done, so that a worker may die at any
+moment: another goes on. Only the absence scan makes a deletion done.
+"""
+
+import json
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts import mail, sessions, states
+from accounts import personal_data as accounts_data
+from accounts.mail import About
+from accounts.models import State, User
+from billing import personal_data as billing_data
+from billing.soon import soon
+from gateway import personal_data as gateway_data
+from privacy import (
+    absence,
+    absence_elsewhere,
+    data_requests,
+    errands,
+    identifiers,
+    inventory,
+    receipts,
+    tombstones,
+)
+from privacy import personal_data as privacy_data
+from privacy.models import DataRequest, Erasure, ErasureState, ErasureWhy, RequestKind
+
+log = logging.getLogger("lumyx.privacy")
+
+CARRY_OUT = "privacy.tasks.carry_out_erasure"
+GRACE = timedelta(days=settings.ERASURE_GRACE_DAYS)
+AT_ONCE = timedelta(minutes=1)
+"""How long even who is erased without grace is waited with: every process must know by then."""
+SILENT = timedelta(minutes=15)
+"""How long a worker may be silent before another takes over."""
+AGAIN = timedelta(minutes=1)
+SCAN_AGAIN = timedelta(hours=1)
+WITHOUT_GRACE = {ErasureWhy.CHILD, ErasureWhy.RESTORED}
+UNDER_WAY = [ErasureState.GRACE, ErasureState.RUNNING]
+
+# Every app that holds people's data, in the order of the inventory.
+ERASES_MANY = [privacy_data.erase_many, gateway_data.erase_many, billing_data.erase_many]
+ERASES = [gateway_data.erase, billing_data.erase, privacy_data.erase, accounts_data.erase]
+
+
+class IsStaff(Exception):
+    """Members of staff are not erased before they have left."""
+
+
+def ask(
+    user: User,
+    *,
+    why: str = ErasureWhy.ASKED,
+    request: DataRequest | None = None,
+    now: datetime | None = None,
+) -> Erasure:
+    """Begin a deletion: keys stop and sessions end now, the rest follows after the grace.
+
+    Asked for twice, it is the same deletion; without grace it overtakes one that waits. Raises
+    IsStaff.
+    """
+    moment = now or timezone.now()
+    if user.is_staff:
+        raise IsStaff
+    grace = AT_ONCE if why in WITHOUT_GRACE else GRACE
+    known = under_way(user)
+    if known is not None:
+        if why in WITHOUT_GRACE and known.state == ErasureState.GRACE:
+            soonest = min(known.grace_until, moment + grace)
+            known.why, known.grace_until, known.next_at = why, soonest, soonest
+            known.save(update_fields=["why", "grace_until", "next_at"])
+        return known
+    try:
+        erasure = _begin(user, why=why, request=request, until=moment + grace, now=moment)
+    except IntegrityError:
+        return Erasure.objects.get(user=user, state__in=UNDER_WAY)
+    if why == ErasureWhy.ASKED:
+        context = {"erasure": erasure, "page": mail.address("sign_in")}
+        mail.send(
+            user,
+            About.RIGHTS,
+            subject="Your account will be deleted",
+            template="privacy/mail/closing.txt",
+            context=context,
+        )
+    return erasure
+
+
+@transaction.atomic
+def _begin(
+    user: User, *, why: str, request: DataRequest | None, until: datetime, now: datetime
+) -> Erasure:
+    kind = RequestKind.CHILD if why == ErasureWhy.CHILD else RequestKind.DELETION
+    opened = request or data_requests.open_request(kind, "", user=user, now=now)
+    erasure = Erasure.objects.create(
+        user=user,
+        request=opened,
+        why=why,
+        state_before=user.state,
+        asked_at=now,
+        grace_until=until,
+        next_at=until,
+    )
+    states.begin_closing(user)
+    sessions.end(user)
+    privacy_data.delete_exports(user)
+    return erasure
+
+
+def under_way(user: User) -> Erasure | None:
+    """Return the deletion of somebody that is to be carried out, if any."""
+    return Erasure.objects.filter(user=user, state__in=UNDER_WAY).first()
+
+
+def call_off(user: User, *, now: datetime | None = None) -> bool:
+    """Keep an account whose owner came back in time; return whether they did."""
+    with transaction.atomic():
+        waiting = Erasure.objects.select_for_update().filter(
+            user=user, state=ErasureState.GRACE, grace_until__gt=now or timezone.now()
+        )
+        erasure = waiting.exclude(why__in=WITHOUT_GRACE).first()
+        if erasure is None:
+            return False
+        erasure.state = ErasureState.CALLED_OFF
+        erasure.save(update_fields=["state"])
+        states.reopen(user, State(erasure.state_before or State.ACTIVE))
+        if erasure.request is not None:
+            _close_request(erasure, "The account is kept: its owner came back.")
+    return True
+
+
+def due(*, now: datetime | None = None) -> list[str]:
+    """Return the deletions that a worker may go on with."""
+    moment = now or timezone.now()
+    found = Erasure.objects.filter(_free(moment), next_at__lte=moment)
+    return [str(pk) for pk in found.order_by("next_at").values_list("pk", flat=True)[:100]]
+
+
+def _free(moment: datetime) -> Q:
+    waits = Q(state=ErasureState.GRACE, grace_until__lte=moment)
+    return waits | Q(state=ErasureState.RUNNING)
+
+
+def carry_out(name: str, *, now: datetime | None = None) -> bool:
+    """Go on with a deletion as far as it goes; return whether it is done."""
+    moment = now or timezone.now()
+    erasure = _claim(name, now=moment)
+    if erasure is None:
+        return False
+    if erasure.removed_at is None and not _remove(erasure, now=moment):
+        return _wait(erasure, AGAIN, now=moment)
+    if not errands.run(erasure, now=moment):
+        return _wait(erasure, AGAIN, now=moment)
+    if not _absent(erasure):
+        log.error("alarm: erasure %s left traces: %s", erasure.pk, _places(erasure))
+        return _wait(erasure, SCAN_AGAIN, now=moment)
+    _finish(erasure, now=moment)
+    return True
+
+
+def _claim(name: str, *, now: datetime) -> Erasure | None:
+    """Take a deletion that is due; its worker has it until it falls silent."""
+    mine = Erasure.objects.filter(_free(now), pk=name, next_at__lte=now)
+    taken = mine.update(
+        state=ErasureState.RUNNING, moved_at=now, next_at=now + SILENT, tries=F("tries") + 1
+    )
+    return Erasure.objects.select_related("user", "request").get(pk=name) if taken else None
+
+
+def _wait(erasure: Erasure, pause: timedelta, *, now: datetime) -> bool:
+    Erasure.objects.filter(pk=erasure.pk, tries=erasure.tries).update(next_at=now + pause)
+    return False
+
+
+def _remove(erasure: Erasure, *, now: datetime) -> bool:
+    """Remove the person from our database; False where a call of theirs is still under way."""
+    user = erasure.user
+    if user is None:
+        raise AssertionError("the person went without being removed")
+    if billing_data.under_way(user):
+        return False
+    removed = _counted(user)
+    tombstones.put(user.pk, now=now)
+    for erase_many in ERASES_MANY:
+        erase_many(user)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local statement_timeout = '300s'")
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        errands.prepare(erasure, locked)
+        erasure.sealed = identifiers.seal(identifiers.of(locked))
+        for erase in ERASES:
+            erase(locked)
+        erasure.removed, erasure.removed_at = removed, now
+        erasure.user = None
+        erasure.save(update_fields=["sealed", "removed", "removed_at", "user"])
+    return True
+
+
+def _counted(user: User) -> dict[str, dict[str, Any]]:
+    """Return how many rows of each data set there are, and what becomes of them."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local statement_timeout = '300s'")
+        counts = {entry: entry.of(user).count() for entry in inventory.data_sets()}
+    return {
+        entry.name: {"rows": rows, "became": str(entry.on_erasure)}
+        for entry, rows in counts.items()
+        if rows
+    }
+
+
+def _absent(erasure: Erasure) -> bool:
+    """Look for the person everywhere; return whether nothing is left."""
+    found = identifiers.unseal(erasure.sealed)
+    absence_elsewhere.forget(found)
+    scanned = absence.scan(found)
+    looked, more = absence_elsewhere.scan(found)
+    traces = [*scanned.traces, *more]
+    erasure.scanned = {
+        "tables": scanned.tables,
+        "columns": scanned.columns,
+        **looked,
+        "traces": [{"place": one.place, "kind": one.kind, "rows": one.rows} for one in traces],
+    }
+    erasure.save(update_fields=["scanned"])
+    return not traces
+
+
+def _places(erasure: Erasure) -> str:
+    return ", ".join(f"{one['place']} ({one['kind']})" for one in erasure.scanned["traces"])
+
+
+def _finish(erasure: Erasure, *, now: datetime) -> None:
+    """Sign the receipt, send it to who asked, and forget who that was."""
+    erasure.receipt = receipts.sign(
+        {
+            "number": str(erasure.pk),
+            "asked_at": erasure.asked_at.isoformat(timespec="seconds"),
+            "removed_at": erasure.removed_at.isoformat(timespec="seconds")
+            if erasure.removed_at
+            else None,
+            "done_at": now.isoformat(timespec="seconds"),
+            "gone_from_backups_by": (now + timedelta(days=settings.BACKUP_DAYS)).date().isoformat(),
+            "data_sets": erasure.removed,
+            "asked_of_others": sorted(erasure.errands.values_list("kind", flat=True)),
+            "scanned": {k: v for k, v in erasure.scanned.items() if k != "traces"},
+        }
+    )
+    address = next((i.value for i in identifiers.unseal(erasure.sealed) if i.kind == "email"), "")
+    with transaction.atomic():
+        erasure.state, erasure.done_at, erasure.sealed = ErasureState.DONE, now, b""
+        erasure.save(update_fields=["state", "done_at", "sealed", "receipt"])
+        _close_request(erasure, "Everything was erased that may be.")
+    if address and erasure.why == ErasureWhy.ASKED:
+        receipt = json.dumps(erasure.receipt, indent=2)
+        context = {"receipt": receipt, "number": erasure.pk, "page": mail.address("check_receipt")}
+        mail.send_to(
+            address,
+            subject="Your data is deleted",
+            template="privacy/mail/erased.txt",
+            context=context,
+        )
+
+
+def _close_request(erasure: Erasure, words: str) -> None:
+    if erasure.request is None:
+        return
+    try:
+        data_requests.close(erasure.request, by=None, words=words, evidence=f"erasure {erasure.pk}")
+    except data_requests.Closed:
+        log.warning("the request of erasure %s was closed before", erasure.pk)
+
+
+def hand_over(erasure: Erasure) -> None:
+    """Hand a deletion to a worker once it is stored; without a broker, beat does so later."""
+    transaction.on_commit(lambda: soon(CARRY_OUT, str(erasure.pk)))
+
+
+def replay(*, now: datetime | None = None) -> int:
+    """Erase anew whoever a restored backup brought back; return how many there were."""
+    risen = tombstones.risen()
+    for user in risen:
+        if user.is_staff:
+            log.error("alarm: %s was erased and is a member of staff again", user.pk)
+            continue
+        ask(user, why=ErasureWhy.RESTORED, now=now)
+    return len(risen)
