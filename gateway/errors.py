@@ -75,7 +75,8 @@ def unknown_request() -> ApiError:
     """No call of this id is in the account's log."""
     return ApiError(
         404,
-        "No such request. Requests are kept for 30 days, and are found by their own account.",
+        "No such request. Requests are kept for 30 days, or for fewer where their key says so, "
+        "and are found by their own account.",
         code="request_not_found",
     )
 

@@ -36,7 +36,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     Spend limits are micro-credits. No models and no networks mean all of them. The price is
     in per cent of the list price. `previous_until` is when the text before the last rotation
-    stops, if it has not yet.
+    stops, if it has not yet. `log_days` is how long its calls stay in the request log.
     """
 
     key_id: str
@@ -59,6 +59,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     previous_until: datetime | None
     price_percent: int
     vip_level: int
+    log_days: int
     frozen: bool = False
     watch_below: int = 0
     """The balance below which somebody is to be told or topped up, in micro-credits."""
@@ -92,7 +93,7 @@ select m.digest,
        coalesce(k.day_limit, v.day_limit, {BASE_DAY_LIMIT}) as day_limit,
        k.token_limit, k.concurrency_limit, k.day_spend, k.month_spend, k.total_spend,
        k.scopes, k.allowed_models as models, k.allowed_networks as networks,
-       k.created_at, k.expires_at,
+       k.created_at, k.expires_at, k.log_days,
        case when k.previous_until > now() then k.previous_until end as previous_until,
        coalesce(v.price_percent, 100) as price_percent, vip.level as vip_level,
        u.state = 'frozen' or a.frozen as frozen,

@@ -26,6 +26,7 @@ def describe(
         "scopes": sorted(caller.scopes),
         "allowed_models": sorted(caller.models),
         "allowed_networks": [str(network) for network in caller.networks],
+        "log_days": caller.log_days,
         "limits": {
             "minute": _window(
                 allowance.minute_limit, allowance.minute_used, allowance.minute_reset

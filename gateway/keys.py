@@ -46,6 +46,7 @@ class Limits(TypedDict, total=False):
     expires_at: datetime | None
     allowed_models: list[str]
     allowed_networks: list[str]
+    log_days: int
 
 
 class Fields(Limits, total=False):

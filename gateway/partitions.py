@@ -19,7 +19,8 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def _name(day: date) -> str:
+def name_of(day: date) -> str:
+    """Return the name of a day's table."""
     return f"{TABLE}_{day:%Y%m%d}"
 
 
@@ -31,7 +32,7 @@ def make(*, first: date | None = None, days: int = DAYS_AHEAD + 1) -> None:
         statement = sql.SQL(
             "create table if not exists {} partition of {} for values from ({}) to ({})"
         ).format(
-            sql.Identifier(_name(day)),
+            sql.Identifier(name_of(day)),
             sql.Identifier(TABLE),
             sql.Literal(f"{day} 00:00+00"),
             sql.Literal(f"{day + timedelta(days=1)} 00:00+00"),
@@ -68,6 +69,6 @@ def drop_older(*, now: datetime | None = None) -> list[date]:
         begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
         if begin + timedelta(days=RETENTION_DAYS) <= moment:
             with connection.cursor() as cursor:
-                cursor.execute(sql.SQL("drop table {}").format(sql.Identifier(_name(day))))
+                cursor.execute(sql.SQL("drop table {}").format(sql.Identifier(name_of(day))))
             dropped.append(day)
     return dropped

@@ -13,7 +13,7 @@ from accounts.data_sets import (
 )
 from accounts.models import User
 from billing.models import Account, Budget
-from gateway import partitions
+from gateway import log_retention, partitions
 from gateway.models import ApiKey, RequestLog
 
 
@@ -34,7 +34,7 @@ DATA: list[Classified] = [
             *("id", "name", "prefix", "last4", "previous_until", "scopes", "minute_limit"),
             *("day_limit", "token_limit", "concurrency_limit", "day_spend", "month_spend"),
             *("total_spend", "allowed_models", "allowed_networks", "created_at", "expires_at"),
-            *("revoked_at", "last_used_at"),
+            *("revoked_at", "last_used_at", "log_days"),
         ),
         secrets=("digest", "previous_digest"),
         plumbing=("user", "pepper_version"),
@@ -71,7 +71,7 @@ DATA: list[Classified] = [
         ),
         plumbing=("account_id",),
         purposes=(Purpose.SERVICE, Purpose.LIMITS, Purpose.ANALYSIS),
-        kept=f"less than {partitions.RETENTION_DAYS} days",
+        kept=f"less than {partitions.RETENTION_DAYS} days, or as few as you choose for a key",
         days=partitions.RETENTION_DAYS,
         on_erasure=OnErasure.DELETE,
     ),
@@ -125,8 +125,11 @@ DATA: list[Classified] = [
 
 
 def expire() -> dict[str, int]:
-    """Drop request log days that are too old; return how many of each data set went."""
-    return {"request log days": len(partitions.drop_older())}
+    """Drop what is too old of the request log; return how many of each data set went."""
+    return {
+        "request log days": len(partitions.drop_older()),
+        "calls of keys with few days": log_retention.sweep(),
+    }
 
 
 FEW = 5_000

@@ -78,9 +78,10 @@ class RequestLog:
         self._pool = pool
         self._writing: Batcher[Row, None] = Batcher(self._write)
 
-    def write(self, row: Row) -> None:
-        """Write a row soon; a failed write never fails the call that it tells of."""
-        self._writing.submit(row)
+    def write(self, row: Row | None) -> None:
+        """Write a row soon, if there is one; a failed write never fails the call it tells of."""
+        if row is not None:
+            self._writing.submit(row)
 
     async def drain(self) -> None:
         """Wait until every row is written."""

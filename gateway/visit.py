@@ -60,8 +60,10 @@ class Visit(msgspec.Struct):
         tokens: Tokens = NO_TOKENS,
         prices: Prices = NO_PRICES,
         **columns: Any,
-    ) -> Row:
-        """Return the request log's row of this call."""
+    ) -> Row | None:
+        """Return the request log's row of this call, or nothing where its key keeps no log."""
+        if not caller.log_days:
+            return None
         known: Families = families(self.agent)
         return Row(
             id=self.id,

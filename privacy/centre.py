@@ -50,6 +50,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "grace_days": settings.ERASURE_GRACE_DAYS,
         **_exports(user),
         **restricting.context(user),
+        "keys": user.api_keys.maybe_logged().order_by("-created_at"),
     }
     return render(request, "privacy/centre.html", context)
 

@@ -43,6 +43,7 @@ class ApiKeyAdmin(ModelAdmin):
             "Limits",
             {"fields": ("minute_limit", "day_limit", "token_limit", "concurrency_limit")},
         ),
+        ("Log", {"fields": ("log_days",)}),
         ("Spend limits", {"fields": ("day_spend", "month_spend", "total_spend")}),
         ("End", {"fields": ("expires_at", "previous_until", "revoked_at")}),
     )

@@ -1,6 +1,7 @@
 """API keys as they are kept: never the key, only a keyed digest of it."""
 
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -17,6 +18,8 @@ MINUTE_LIMIT_MOST = 1_000
 DAY_LIMIT_MOST = 10_000
 TOKEN_LIMIT_MOST = 1_000_000_000
 CONCURRENCY_LIMIT_MOST = 1_000
+LOG_DAYS_MOST = 30
+"""How long calls are kept in the request log: what section 4 of the privacy policy allows."""
 NAMES_MOST = 100
 """How many models, and how many networks, a key may list."""
 
@@ -46,12 +49,18 @@ class KeyQuerySet(models.QuerySet["ApiKey"]):
             user__state=State.ACTIVE,
         )
 
+    def maybe_logged(self) -> "KeyQuerySet":
+        """Return the keys whose calls the request log may hold: also those revoked of late."""
+        began = timezone.now() - timedelta(days=LOG_DAYS_MOST)
+        return self.filter(Q(revoked_at=None) | Q(revoked_at__gt=began))
+
 
 class ApiKey(models.Model):
     """A key that calls the API for its owner.
 
     A limit that is null does not apply; those by minute and day are then the ones that the
-    owner's VIP level gives. Spend limits are micro-credits.
+    owner's VIP level gives. Spend limits are micro-credits. `log_days` is how long its calls are
+    kept in the request log; with 0 they never get there.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -117,6 +126,13 @@ class ApiKey(models.Model):
         help_text="Addresses or CIDR networks, separated by commas. Empty: from anywhere.",
     )
 
+    log_days = models.PositiveSmallIntegerField(
+        "days in the log",
+        default=LOG_DAYS_MOST,
+        validators=[MaxValueValidator(LOG_DAYS_MOST)],
+        help_text="How long its calls stay in the request log. 0: they are not logged.",
+    )
+
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField("expires at (UTC)", null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -126,6 +142,12 @@ class ApiKey(models.Model):
 
     class Meta:
         verbose_name = "API key"
+        # For the sweep of the log.
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(log_days__lt=LOG_DAYS_MOST), name="key_short_log"
+            )
+        ]
         # SQL takes a comparison with null as passed.
         constraints = [
             models.CheckConstraint(
@@ -145,6 +167,9 @@ class ApiKey(models.Model):
                     concurrency_limit__gte=1, concurrency_limit__lte=CONCURRENCY_LIMIT_MOST
                 ),
                 name="key_concurrency_limit",
+            ),
+            models.CheckConstraint(
+                condition=Q(log_days__gte=0, log_days__lte=LOG_DAYS_MOST), name="key_log_days"
             ),
             models.CheckConstraint(
                 condition=Q(scopes__contained_by=["inference", "usage"], scopes__len__gte=1),

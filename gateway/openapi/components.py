@@ -6,7 +6,7 @@ Requests describe what we read; providers take many more fields, and they pass t
 from typing import Any
 
 from gateway.models import ChargeBasis
-from gateway.models.keys import DAY_LIMIT_MOST, MINUTE_LIMIT_MOST
+from gateway.models.keys import DAY_LIMIT_MOST, LOG_DAYS_MOST, MINUTE_LIMIT_MOST
 from gateway.pricing import MOST_TOKENS
 from gateway.wire.chat.request import EFFORTS
 
@@ -283,6 +283,10 @@ ANSWERS: Json = {
             "id": text(),
             "name": text(),
             "created": whole("Unix seconds."),
+            "log_days": whole(
+                "How long its calls stay in the request log; with 0 they are not logged.",
+                maximum=LOG_DAYS_MOST,
+            ),
             "limits": record(
                 {
                     "minute": WINDOW | {"description": f"1 to {MINUTE_LIMIT_MOST:,}."},

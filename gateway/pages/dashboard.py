@@ -47,6 +47,8 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "calls": calls,
         "split": activity.split(account) if calls else [],
         "has_key": first,
+        "short_log": user.api_keys.filter(log_days__lt=activity.CHART_DAYS).exists(),
+        "chart_days": activity.CHART_DAYS,
         "steps": STEPS,
         "step": 2 if first else 1,
         "samples": snippets.first_call(f"{settings.PUBLIC_URL}/api", model=first_model()),

@@ -14,6 +14,7 @@ from gateway.models import ApiKey, Model, Scope
 from gateway.models.keys import (
     CONCURRENCY_LIMIT_MOST,
     DAY_LIMIT_MOST,
+    LOG_DAYS_MOST,
     MINUTE_LIMIT_MOST,
     NAMES_MOST,
     TOKEN_LIMIT_MOST,
@@ -23,6 +24,7 @@ LIFETIMES = {"30": "30 days", "90": "90 days", "365": "a year"}
 MOST_CREDITS = Decimal(1_000_000)
 SPENDS = ("day_spend", "month_spend", "total_spend")
 COUNTS = ("minute_limit", "day_limit", "token_limit", "concurrency_limit")
+NEW = {"scopes": Scope.values, "log_days": LOG_DAYS_MOST}
 OVERLAPS = {"0": "at once", "3600": "in an hour", "86400": "in a day", "604800": "in 7 days"}
 
 
@@ -78,8 +80,18 @@ class KeyForm(forms.Form):
         help_text="One a line, such as 203.0.113.0/24. Empty: from anywhere.",
     )
 
+    log_days = forms.IntegerField(
+        label="Days in the log",
+        min_value=0,
+        max_value=LOG_DAYS_MOST,
+        required=False,
+        help_text=f"0 to {LOG_DAYS_MOST}. With 0, nothing of a call is kept in the log once it has"
+        " ended: neither you nor we can look it up. Charges stay in your history. Fewer days count"
+        " for earlier calls, too, within the hour. Empty: as it is, at first 30.",
+    )
+
     def __init__(self, *args: Any, key: ApiKey | None = None, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", describe(key) if key else {"scopes": Scope.values})
+        kwargs.setdefault("initial", describe(key) if key else NEW)
         super().__init__(*args, **kwargs)
         self.key = key
         first = ("keep", "as it is") if key else ("", "never")
@@ -140,6 +152,8 @@ class KeyForm(forms.Form):
             **{name: cleaned[name] for name in COUNTS},
             **{name: micro(cleaned[name]) for name in SPENDS},
         }
+        if cleaned["log_days"] is not None:
+            found["log_days"] = cleaned["log_days"]
         if cleaned["lifetime"] != "keep":
             found["expires_at"] = self._expiry()
         return found
@@ -170,6 +184,7 @@ def describe(key: ApiKey) -> dict[str, Any]:
     return {
         "name": key.name,
         "lifetime": "keep",
+        "log_days": key.log_days,
         "scopes": key.scopes,
         "allowed_models": key.allowed_models,
         "allowed_networks": "\n".join(key.allowed_networks),

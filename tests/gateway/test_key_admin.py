@@ -24,6 +24,7 @@ def page(customer: Customer) -> str:
 def test_staff_limit_a_key_in_every_way(staff: Client, server: Server, customer: Customer) -> None:
     fields = {
         "scopes": ["usage"],
+        "log_days": "3",
         "minute_limit": "5",
         "day_limit": "",
         "token_limit": "1000",
@@ -40,7 +41,7 @@ def test_staff_limit_a_key_in_every_way(staff: Client, server: Server, customer:
     assert answer.status_code == 302, answer.content.decode()
     wait_until(lambda: customer.chat(server).status_code == 403, seconds=8)
     row = ApiKey.objects.get(pk=customer.key_row.pk)
-    assert row.scopes == ["usage"]
+    assert (row.scopes, row.log_days) == (["usage"], 3)
     assert (row.minute_limit, row.day_limit) == (5, None)
     assert (row.token_limit, row.concurrency_limit) == (1_000, 2)
     assert (row.day_spend, row.month_spend, row.total_spend) == (1_000_000, None, 0)
@@ -58,12 +59,14 @@ def test_staff_limit_a_key_in_every_way(staff: Client, server: Server, customer:
         {"minute_limit": "0"},
         {"allowed_networks": "here"},
         {"day_spend": "-1"},
+        {"log_days": "31"},
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_reason(
     staff: Client, customer: Customer, wrong: dict[str, object]
 ) -> None:
-    answer = staff.post(page(customer), {"scopes": ["usage", "inference"], **wrong})
+    said = {"scopes": ["usage", "inference"], "log_days": "30", **wrong}
+    answer = staff.post(page(customer), said)
     assert answer.status_code == 200
     assert b"errornote" in answer.content or b"error" in answer.content
     customer.key_row.refresh_from_db()
@@ -75,7 +78,8 @@ def test_staff_saving_a_key_do_not_undo_what_happened_meanwhile(
 ) -> None:
     now = timezone.now()
     ApiKey.objects.filter(pk=customer.key_row.pk).update(last_used_at=now)
-    staff.post(page(customer), {"scopes": ["usage", "inference"], "minute_limit": "9"})
+    said = {"scopes": ["usage", "inference"], "log_days": "30", "minute_limit": "9"}
+    staff.post(page(customer), said)
     customer.key_row.refresh_from_db()
     assert customer.key_row.minute_limit == 9
     assert customer.key_row.last_used_at == now

@@ -91,12 +91,14 @@ def test_all_that_is_typed_in_is_what_the_api_enforces(
         total_spend="1000000",
         allowed_models=["echo", "echo-cached"],
         allowed_networks="127.0.0.1\n10.0.0.0/8",
+        log_days="7",
     )
     found = shown(server, key)
     limits, spend = found["limits"], found["spend"]
     assert isinstance(limits, dict)
     assert isinstance(spend, dict)
     assert found["scopes"] == ["inference"]
+    assert found["log_days"] == 7
     assert found["allowed_models"] == ["echo", "echo-cached"]
     assert found["allowed_networks"] == ["127.0.0.1/32", "10.0.0.0/8"]
     assert (limits["minute"]["limit"], limits["day"]["limit"]) == (7, 70)
@@ -124,6 +126,8 @@ def test_all_that_is_typed_in_is_what_the_api_enforces(
         ({"day_spend": "1e30"}, "no more than"),
         ({"allowed_models": ["nope"]}, "is not one of the available choices"),
         ({"allowed_networks": "everywhere"}, "One of these is no network"),
+        ({"log_days": "31"}, "less than or equal to 30"),
+        ({"log_days": "-1"}, "greater than or equal to 0"),
         ({"lifetime": "day"}, "Choose a day."),
         ({"lifetime": "day", "until": "2020-01-01"}, "Choose a day that is still to come."),
         ({"lifetime": "forever"}, "is not one of the available choices"),
@@ -153,6 +157,26 @@ def test_a_key_is_changed_and_the_change_counts(
     limits = shown(server, key)["limits"]
     assert isinstance(limits, dict)
     assert limits["minute"]["limit"] == 60
+
+
+def test_the_days_in_the_log_are_30_and_stay_what_was_chosen(
+    browser: Browser, member: User
+) -> None:
+    make(browser)
+    row = member.api_keys.get()
+    assert row.log_days == 30
+    page = browser.open(f"/keys/{row.pk}")
+    assert 'name="log_days" value="30"' in page.text
+    for days in ("0", ""):
+        browser.open(f"/keys/{row.pk}")
+        browser.submit(f"/keys/{row.pk}", **(PLAIN | {"lifetime": "keep", "log_days": days}))
+        row.refresh_from_db()
+        assert row.log_days == 0
+    assert "no log" in browser.open("/keys").text
+    page = browser.open("/privacy/centre")
+    assert "not logged" in page.text
+    assert f'href="/keys/{row.pk}#log"' in page.text
+    assert "so calls are missing here" in browser.open("/dashboard").text
 
 
 def test_rotating_shows_a_new_text_and_lets_the_old_one_overlap(
