@@ -35,6 +35,7 @@ ROLES: dict[str, list[str]] = {
         "billing.change_vipbonus",
         "billing.delete_vipbonus",
         "djstripe.view_*",
+        "gateway.view_dailyuse",
         "gateway.view_model",
         "gateway.view_modelprice",
         "gateway.view_viplevel",
@@ -50,6 +51,7 @@ ROLES: dict[str, list[str]] = {
         "privacy.change_datarequest",
     ],
     "operator": [
+        "gateway.view_dailyuse",
         "gateway.view_requestlog",
         *(
             f"gateway.{act}_{model}"

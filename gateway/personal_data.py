@@ -13,7 +13,7 @@ from accounts.data_sets import (
 )
 from accounts.models import User
 from billing.models import Account, Budget
-from gateway import log_retention, partitions
+from gateway import daily_use, log_retention, partitions
 from gateway.models import ApiKey, RequestLog
 
 
@@ -117,6 +117,15 @@ DATA: list[Classified] = [
         staff=("created_by",),
     ),
     NotPersonal(
+        label="gateway.DailyUse",
+        why="What five accounts or more used together on a day, without those who objected; kept"
+        f" for {daily_use.KEPT_MONTHS} months.",
+        columns=(
+            *("id", "day", "model", "endpoint", "accounts", "calls", "errors", "tokens_in"),
+            *("tokens_out", "charge"),
+        ),
+    ),
+    NotPersonal(
         label="gateway.VipLevel",
         why="What each VIP level may do and pays.",
         columns=("id", "level", "minute_limit", "day_limit", "price_percent"),
@@ -129,6 +138,7 @@ def expire() -> dict[str, int]:
     return {
         "request log days": len(partitions.drop_older()),
         "calls of keys with few days": log_retention.sweep(),
+        "totals by day": daily_use.expire(),
     }
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from gateway import partitions, probes
+from gateway import daily_use, partitions, probes
 
 
 @shared_task
@@ -15,3 +15,9 @@ def make_partitions() -> None:
 def probe_providers() -> int:
     """Ask each provider whether it is there."""
     return probes.probe_all()
+
+
+@shared_task
+def add_up_days() -> int:
+    """Add up what everybody used on the days that are over."""
+    return daily_use.add_up_missing()

@@ -54,6 +54,10 @@ app.conf.beat_schedule = {
         "task": "gateway.tasks.probe_providers",
         "schedule": crontab(minute="*/2"),
     },
+    "add up what was used by day": {
+        "task": "gateway.tasks.add_up_days",
+        "schedule": crontab(hour="2", minute="15"),
+    },
     "ask NabzClan who is a VIP": {
         "task": "accounts.tasks.sync_vip",
         "schedule": crontab(minute="*"),

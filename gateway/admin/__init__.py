@@ -1,5 +1,5 @@
 """Staff's view of keys, models, prices, providers and calls."""
 
-from gateway.admin import catalogue, keys, model_page, prices, request_log
+from gateway.admin import catalogue, daily_use, keys, model_page, prices, request_log
 
-__all__ = ["catalogue", "keys", "model_page", "prices", "request_log"]
+__all__ = ["catalogue", "daily_use", "keys", "model_page", "prices", "request_log"]

@@ -8,6 +8,7 @@ from gateway.models.catalogue import (
     ProviderCheck,
     Route,
 )
+from gateway.models.daily_use import DailyUse
 from gateway.models.keys import ApiKey, Scope
 from gateway.models.prices import ModelPrice
 from gateway.models.request_log import ChargeBasis, RequestLog
@@ -17,6 +18,7 @@ __all__ = [
     "ApiKey",
     "Capability",
     "ChargeBasis",
+    "DailyUse",
     "Dialect",
     "Model",
     "ModelPrice",

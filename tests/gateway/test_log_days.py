@@ -9,11 +9,11 @@ import requests
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from billing import ids as new_ids
 from billing import invariants
 from gateway import keys, log_retention, partitions
-from gateway.models import ApiKey, RequestLog
+from gateway.models import ApiKey
 from privacy import retention
+from tests.calls import add_call
 from tests.customers import Customer, make_customer
 from tests.processes import Server, wait_until
 
@@ -21,27 +21,8 @@ NOW = datetime.now(UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
-def add_call(customer: Customer, *, age: timedelta, key: UUID | None = None) -> UUID:
-    """Write a row into the log as if its call had been so long ago."""
-    at = NOW - age
-    partitions.make(first=at.date(), days=1)
-    row = RequestLog.objects.create(
-        id=UUID(new_ids.new()),
-        started_at=at,
-        account_id=customer.account.pk,
-        key_id=key or customer.key_row.pk,
-        **dict.fromkeys(("endpoint", "model", "error_code", "charge_basis", "provider"), ""),
-        **dict.fromkeys(("country", "client", "system", "device"), ""),
-        **dict.fromkeys(("input_tokens", "cache_read_tokens", "cache_write_tokens"), 0),
-        **dict.fromkeys(("output_tokens", "reasoning_tokens", "input_price"), 0),
-        **dict.fromkeys(("cache_read_price", "cache_write_price", "output_price"), 0),
-        **dict.fromkeys(("charge", "latency_ms"), 0),
-        streamed=False,
-        status=200,
-        attempts=[],
-        ip="192.0.2.1",
-    )
-    return row.id
+def add(customer: Customer, *, age: timedelta, key: UUID | None = None) -> UUID:
+    return add_call(customer, at=NOW - age, key_id=key or customer.key_row.pk)
 
 
 def kept(customer: Customer) -> set[UUID]:
@@ -133,18 +114,18 @@ def test_the_sweep_deletes_what_is_older_than_each_key_allows_and_no_other(
     never, _ = keys.issue(customer.user, name="Never", log_days=0)
     other = make_customer(log_days=1)
     young = [
-        add_call(customer, age=28 * DAY),
-        add_call(customer, age=7 * DAY - 3 * HOUR, key=weekly.pk),
-        add_call(customer, age=21 * HOUR, key=daily.pk),
+        add(customer, age=28 * DAY),
+        add(customer, age=7 * DAY - 3 * HOUR, key=weekly.pk),
+        add(customer, age=21 * HOUR, key=daily.pk),
     ]
     old = [
-        add_call(customer, age=7 * DAY - HOUR, key=weekly.pk),
-        add_call(customer, age=20 * DAY, key=weekly.pk),
-        add_call(customer, age=23 * HOUR, key=daily.pk),
-        add_call(customer, age=timedelta(minutes=1), key=never.pk),
-        add_call(customer, age=20 * DAY, key=never.pk),
+        add(customer, age=7 * DAY - HOUR, key=weekly.pk),
+        add(customer, age=20 * DAY, key=weekly.pk),
+        add(customer, age=23 * HOUR, key=daily.pk),
+        add(customer, age=timedelta(minutes=1), key=never.pk),
+        add(customer, age=20 * DAY, key=never.pk),
     ]
-    theirs = [add_call(other, age=DAY), add_call(other, age=HOUR)]
+    theirs = [add(other, age=DAY), add(other, age=HOUR)]
     assert kept(customer) == {*young, *old}
     assert log_retention.sweep(now=NOW) >= len(old) + 1
     assert kept(customer) == set(young)
@@ -155,7 +136,7 @@ def test_nothing_is_left_over_at_the_promised_moment_though_a_sweep_is_late(
     customer: Customer,
 ) -> None:
     keys.configure(customer.key_row, log_days=3)
-    row = add_call(customer, age=timedelta())
+    row = add(customer, age=timedelta())
     log_retention.sweep(now=NOW + 3 * DAY - 2 * HOUR - timedelta(seconds=1))
     assert kept(customer) == {row}
     log_retention.sweep(now=NOW + 3 * DAY - HOUR)
@@ -164,7 +145,7 @@ def test_nothing_is_left_over_at_the_promised_moment_though_a_sweep_is_late(
 
 def test_revoked_keys_are_swept_too(customer: Customer) -> None:
     keys.configure(customer.key_row, log_days=2)
-    add_call(customer, age=3 * DAY)
+    add(customer, age=3 * DAY)
     keys.revoke(customer.key_row)
     assert retention.sweep()["calls of keys with few days"] >= 1
     assert kept(customer) == set()
@@ -172,7 +153,7 @@ def test_revoked_keys_are_swept_too(customer: Customer) -> None:
 
 def test_a_detached_day_is_swept_too(customer: Customer) -> None:
     keys.configure(customer.key_row, log_days=1)
-    add_call(customer, age=9 * DAY)
+    add(customer, age=9 * DAY)
     name = partitions.name_of((NOW - 9 * DAY).date())
     with connection.cursor() as cursor:
         cursor.execute(f"alter table gateway_requestlog detach partition {name}")
@@ -190,8 +171,8 @@ def test_no_statement_of_the_sweep_is_long(
     other, _ = keys.issue(customer.user, name="Other", log_days=1)
     keys.configure(customer.key_row, log_days=1)
     for _ in range(5):
-        add_call(customer, age=2 * DAY)
-        add_call(customer, age=2 * DAY, key=other.pk)
+        add(customer, age=2 * DAY)
+        add(customer, age=2 * DAY, key=other.pk)
     log_retention.sweep(now=NOW)
     assert kept(customer) == set()
 
