@@ -15,8 +15,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts import ciphers, recent
+from accounts import ciphers, recent, visits
 from accounts.addresses import of_request
 from accounts.models import User
 from accounts.nabzclan import client, members
@@ -59,8 +60,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Nothing is logged of a failed sign-in but that there was one."""
 
     def post_login(self, request: HttpRequest, user: User, **how: Any) -> HttpResponse:
-        """Note when somebody signed in, for acts that ask for a recent sign-in."""
+        """Note when somebody signed in, for acts that ask for a recent sign-in, and the day."""
         recent.note(request)
+        visits.note(user.pk, timezone.now().date())
         response: HttpResponse = super().post_login(request, user, **how)
         return response
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from accounts.announcements import EVERY_KEY, announce
-from accounts.models import NabzClanLink, Restriction, User
+from accounts.models import LastVisit, NabzClanLink, Restriction, User
 
 POWERS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -65,22 +65,35 @@ class NabzClanLinkAdmin(ModelAdmin):
         return False
 
 
-@admin.register(Restriction)
-class RestrictionAdmin(ModelAdmin):
-    """What people restricted or objected to; they alone change it, in the privacy centre."""
+class OwnActsAdmin(ModelAdmin):
+    """What people themselves do; staff can only read it."""
 
-    list_display = ("user", "purpose", "kind", "since")
     list_select_related = ("user",)
-    list_filter = ("purpose", "kind")
+    search_fields = ("user__username", "user__id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """People do so themselves."""
+        """Nothing is added by hand."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Restriction | None = None) -> bool:
-        """People do so themselves."""
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is changed by hand."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Restriction | None = None) -> bool:
-        """People do so themselves."""
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is deleted by hand."""
         return False
+
+
+@admin.register(Restriction)
+class RestrictionAdmin(OwnActsAdmin):
+    """What people restricted or objected to, in the privacy centre."""
+
+    list_display = ("user", "purpose", "kind", "since")
+    list_filter = ("purpose", "kind")
+
+
+@admin.register(LastVisit)
+class LastVisitAdmin(OwnActsAdmin):
+    """The day on which people were last here."""
+
+    list_display = ("user", "day")

@@ -12,7 +12,7 @@ from accounts.data_sets import (
     Purpose,
     Recipient,
 )
-from accounts.models import Avatar, NabzClanLink, Restriction, Session, User
+from accounts.models import Avatar, LastVisit, NabzClanLink, Restriction, Session, User
 
 ENTRY = (Purpose.SERVICE, Purpose.ACCOUNT)
 
@@ -77,6 +77,18 @@ DATA: list[Classified] = [
         plumbing=("user",),
         purposes=(Purpose.SERVICE, Purpose.LIMITS),
         kept="until you sign out or the session ends",
+        on_erasure=OnErasure.DELETE,
+    ),
+    DataSet(
+        name="last-visit",
+        title="Your last visit",
+        about="The last day on which you were signed in, to close accounts that nobody uses.",
+        model=LastVisit,
+        of=lambda user: LastVisit.objects.filter(user=user),
+        columns=("day",),
+        plumbing=("user",),
+        purposes=(Purpose.ACCOUNT,),
+        kept=WHILE_ACTIVE,
         on_erasure=OnErasure.DELETE,
     ),
     DataSet(

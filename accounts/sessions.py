@@ -7,6 +7,7 @@ however much it is used (`SESSION_HOURS`), or when the browser closes, or at sig
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -15,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
+from accounts import visits
 from accounts.addresses import of_request
 from accounts.clients import families
 from accounts.models import Session, User
@@ -74,6 +76,9 @@ def seen(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
 
 
 def _note(row: Session, request: HttpRequest, now: datetime) -> None:
+    if not row.device or row.last_seen_at.date() < now.date():
+        # Once a day by each browser, with the first page after the sign-in.
+        visits.note(cast(UUID, row.user_id), now.date())
     known = families(request.META.get("HTTP_USER_AGENT", ""))
     row.last_seen_at = now
     row.client, row.system, row.device = known.client, known.system, known.device

@@ -5,9 +5,11 @@ from accounts.models.nabzclan import NabzClanLink
 from accounts.models.restrictions import Restriction, RestrictionKind
 from accounts.models.sessions import Session
 from accounts.models.users import State, User
+from accounts.models.visits import LastVisit
 
 __all__ = [
     "Avatar",
+    "LastVisit",
     "NabzClanLink",
     "Restriction",
     "RestrictionKind",
