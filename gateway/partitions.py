@@ -54,7 +54,7 @@ def days_kept() -> list[date]:
 
 def tables() -> list[str]:
     """Return the names of the tables of days, attached or not, oldest first."""
-    return [_name(day) for day in days_kept()]
+    return [name_of(day) for day in days_kept()]
 
 
 def drop_older(*, now: datetime | None = None) -> list[date]:

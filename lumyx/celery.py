@@ -78,6 +78,10 @@ app.conf.beat_schedule = {
         "task": "privacy.tasks.tend_exports",
         "schedule": crontab(minute="*"),
     },
+    "tend accounts that nobody uses": {
+        "task": "privacy.tasks.tend_unused_accounts",
+        "schedule": crontab(hour="9", minute="30"),
+    },
     "drop what is too old": {
         "task": "privacy.tasks.sweep_retention",
         "schedule": crontab(minute="35"),

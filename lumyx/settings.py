@@ -374,6 +374,8 @@ TOMBSTONE_DIR = environment.read(
     "TOMBSTONE_DIR", env.text, default=str(BASE_DIR / "var" / "tombstones")
 )
 APP_LOGS: list[str] = environment.read("APP_LOGS", env.words, default=[])
+# An account that nobody uses for so long is closed, after two mails.
+INACTIVE_MONTHS = environment.read("INACTIVE_MONTHS", env.whole(1, 120), default=24)
 
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,

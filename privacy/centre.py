@@ -17,7 +17,7 @@ from accounts.limited import limited
 from accounts.models import User
 from accounts.pages import signed_in
 from accounts.recent import recent_sign_in_required
-from privacy import acceptances, data_requests, exports, inventory, plan, restricting
+from privacy import acceptances, data_requests, exports, inactivity, inventory, plan, restricting
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ def show(request: HttpRequest) -> HttpResponse:
         "grace_days": settings.ERASURE_GRACE_DAYS,
         **_exports(user),
         **restricting.context(user),
+        "use": inactivity.read(User.objects.filter(pk=user.pk))[0],
+        "inactive_months": settings.INACTIVE_MONTHS,
         "keys": user.api_keys.maybe_logged().order_by("-created_at"),
     }
     return render(request, "privacy/centre.html", context)

@@ -24,6 +24,7 @@ from privacy.models import (
     Erasure,
     Errand,
     Export,
+    InactivityNotice,
     Notice,
     RequestStep,
 )
@@ -67,6 +68,18 @@ DATA: list[Classified] = [
         plumbing=("id", "user", "claimed_at"),
         purposes=(Purpose.MESSAGES, Purpose.LAW),
         kept=WHILE_ACTIVE,
+        on_erasure=OnErasure.DELETE,
+    ),
+    DataSet(
+        name="inactivity-notices",
+        title="What we told you of your unused account",
+        about="The notices that your account would be closed, since nobody used it.",
+        model=InactivityNotice,
+        of=lambda user: InactivityNotice.objects.filter(user=user),
+        columns=("nth", "sent_at"),
+        plumbing=("id", "user"),
+        purposes=(Purpose.MESSAGES, Purpose.LAW),
+        kept="until you use your account again",
         on_erasure=OnErasure.DELETE,
     ),
     DataSet(

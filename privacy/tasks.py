@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from privacy import data_requests, erasure, exports, notices, retention
+from privacy import data_requests, erasure, exports, inactivity, notices, retention
+from privacy.models import ErasureWhy
 
 
 @shared_task
@@ -52,3 +53,10 @@ def tend_erasures() -> int:
     for name in due:
         carry_out_erasure.delay(name)
     return len(due)
+
+
+@shared_task
+def tend_unused_accounts() -> int:
+    """Tell people whose account nobody uses that it will be closed, and begin to close it."""
+    tended = inactivity.tend(close=lambda user: erasure.ask(user, why=ErasureWhy.INACTIVE))
+    return tended.told + tended.closed

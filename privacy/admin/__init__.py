@@ -2,7 +2,7 @@
 
 from privacy.admin.erasures import ErasureAdmin, ErrandAdmin
 from privacy.admin.requests import DataRequestAdmin, RequestStepAdmin
-from privacy.admin.rows import AcceptanceAdmin, ExportAdmin, NoticeAdmin
+from privacy.admin.rows import AcceptanceAdmin, ExportAdmin, InactivityNoticeAdmin, NoticeAdmin
 
 __all__ = [
     "AcceptanceAdmin",
@@ -10,6 +10,7 @@ __all__ = [
     "ErasureAdmin",
     "ErrandAdmin",
     "ExportAdmin",
+    "InactivityNoticeAdmin",
     "NoticeAdmin",
     "RequestStepAdmin",
 ]

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from billing.admin import ReadOnlyAdmin
-from privacy.models import Acceptance, Export, Notice
+from privacy.models import Acceptance, Export, InactivityNotice, Notice
 
 
 @admin.register(Acceptance)
@@ -31,3 +31,12 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_display = ("user", "kind", "version", "mailed_at")
     list_select_related = ("user",)
     list_filter = ("kind", "version")
+
+
+@admin.register(InactivityNotice)
+class InactivityNoticeAdmin(ReadOnlyAdmin):
+    """Who was told that their unused account will be closed, and when."""
+
+    list_display = ("user", "nth", "sent_at")
+    list_select_related = ("user",)
+    list_filter = ("nth",)

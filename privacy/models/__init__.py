@@ -3,6 +3,7 @@
 from privacy.models.acceptances import Acceptance
 from privacy.models.erasures import Erasure, ErasureState, ErasureWhy, Errand, ErrandKind
 from privacy.models.exports import Export, ExportState
+from privacy.models.inactivity import InactivityNotice
 from privacy.models.notices import Notice
 from privacy.models.requests import DataRequest, RequestKind, RequestState, RequestStep
 
@@ -16,6 +17,7 @@ __all__ = [
     "ErrandKind",
     "Export",
     "ExportState",
+    "InactivityNotice",
     "Notice",
     "RequestKind",
     "RequestState",
