@@ -33,7 +33,7 @@ from billing.models import (
 BOOKS = (Purpose.ACCOUNT, Purpose.LAW)
 YEARS = (
     f"while the account is active; then {settings.BILLING_YEARS} years after the year of its end,"
-    f" as the law of our place of business asks for ({settings.BILLING_JURISDICTION})"
+    f" as the law of {settings.BILLING_JURISDICTION} asks for"
 )
 LEDGER_STAYS = "Books must be kept: the law on accounting and taxes."
 

@@ -264,9 +264,6 @@ APPROVAL_CREDITS = environment.read("APPROVAL_CREDITS", env.whole(0, 1_000_000),
 # The most credits that one code may give one account
 CODE_CREDITS = environment.read("CODE_CREDITS", env.whole(1, 1_000_000), default=50)
 SELLER = environment.read("SELLER", env.text, default="LumyxAI")
-# Whose law says how long books are kept, and for how many years after the year of a document
-BILLING_JURISDICTION = environment.read("BILLING_JURISDICTION", env.text, default="Germany")
-BILLING_YEARS = environment.read("BILLING_YEARS", env.whole(1, 30), default=10)
 
 # Transport
 SECURE_SSL_REDIRECT = HTTPS
@@ -362,20 +359,22 @@ PRIVACY_CONTACT = environment.read("PRIVACY_CONTACT", env.text, default="privacy
 # every web process can reach, and nobody else.
 EXPORT_DIR = environment.read("EXPORT_DIR", env.text, default=str(BASE_DIR / "var" / "exports"))
 EXPORT_DAYS = environment.read("EXPORT_DAYS", env.whole(1, 7), default=7)
-# How long one may change one's mind about a deletion, and how long backups are kept: with a day
-# to erase, at most the 30 days of the policy.
-ERASURE_GRACE_DAYS = environment.read("ERASURE_GRACE_DAYS", env.whole(0, 14), default=7)
-BACKUP_DAYS = environment.read("BACKUP_DAYS", env.whole(0, 22), default=14)
-# From when on Stripe lets a payment be redacted
-STRIPE_REDACT_DAYS = environment.read("STRIPE_REDACT_DAYS", env.whole(0, 3_650), default=90)
-# Where tombstones of erased people lie: outside the database and its backups, shared by all
-# workers. Files of applications' logs, which the absence scan reads, too.
+# How the policy is kept where it leaves that open; the page `/privacy/how-we-keep-it` says it.
+ERASURE_GRACE_DAYS = environment.read("ERASURE_GRACE_DAYS", env.whole(0, 29), default=7)
+BACKUP_DAYS = environment.read("BACKUP_DAYS", env.whole(0, 29), default=14)
+STRIPE_REDACT_DAYS = environment.read("STRIPE_REDACT_DAYS", env.whole(1, 365), default=90)
+INACTIVE_MONTHS = environment.read("INACTIVE_MONTHS", env.whole(1, 120), default=24)
+# Whose law on books and taxes applies, in words such as "Germany", and how long it has them kept.
+BILLING_JURISDICTION = environment.read(
+    "BILLING_JURISDICTION", env.text, default="our place of business"
+)
+BILLING_YEARS = environment.read("BILLING_YEARS", env.whole(1, 30), default=10)
+# Files that the service's output is written to, where it is: paths, or patterns with * and **.
+APP_LOGS: list[str] = environment.read("APP_LOGS", env.words, default=[])
+# Where tombstones of erased people lie: outside the database and its backups, shared by all workers.
 TOMBSTONE_DIR = environment.read(
     "TOMBSTONE_DIR", env.text, default=str(BASE_DIR / "var" / "tombstones")
 )
-APP_LOGS: list[str] = environment.read("APP_LOGS", env.words, default=[])
-# An account that nobody uses for so long is closed, after two mails.
-INACTIVE_MONTHS = environment.read("INACTIVE_MONTHS", env.whole(1, 120), default=24)
 
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,

@@ -31,3 +31,16 @@ def every_text_is_as_declared(app_configs: Checked, **kwargs: Any) -> list[Check
         found = [str(error)]
     hint = "See `privacy/documents/versions.toml`."
     return [Error(f"{fault}.", hint=hint, id="privacy.E002") for fault in found]
+
+
+@register
+def a_deletion_takes_30_days_at_most(app_configs: Checked, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse settings under which somebody's data could outlive what section 4 promises."""
+    from privacy import keeping
+
+    days = keeping.worst_case_days()
+    if days <= keeping.PROMISED_DAYS:
+        return []
+    words = f"Data would outlive a deletion by {days} days, of {keeping.PROMISED_DAYS} promised."
+    hint = "Lower ERASURE_GRACE_DAYS or BACKUP_DAYS: with a day to erase, that is their sum."
+    return [Error(words, hint=hint, id="privacy.E004")]

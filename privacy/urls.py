@@ -2,7 +2,17 @@
 
 from django.urls import path, register_converter
 
-from privacy import centre, contact, disclosures, leaving, pages, policies, restricting, welcome
+from privacy import (
+    centre,
+    contact,
+    disclosures,
+    keeping,
+    leaving,
+    pages,
+    policies,
+    restricting,
+    welcome,
+)
 
 
 class KindConverter:
@@ -25,6 +35,7 @@ urlpatterns = [
     path("contact", contact.contact, name="contact"),
     path("privacy/what-we-hold", disclosures.what_we_hold, name="what_we_hold"),
     path("privacy/recipients", disclosures.show_recipients, name="recipients"),
+    path("privacy/how-we-keep-it", keeping.how_we_keep_it, name="how_we_keep_it"),
     path("privacy/centre", centre.show, name="privacy_centre"),
     path("privacy/restrictions", restricting.change, name="restrict"),
     path("privacy/exports", centre.ask_export, name="ask_export"),
