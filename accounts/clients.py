@@ -75,3 +75,11 @@ def families(agent: str) -> Families:
         system=system if system in DEVICES else UNKNOWN,
         device=DEVICES.get(system, UNKNOWN),
     )
+
+
+def are_families(client: str, system: str, device: str) -> bool:
+    """Return whether these are names that `families` gives, and nothing that an agent said."""
+    sdk = SDK.fullmatch(client) is not None
+    known = sdk or client in BROWSERS | {UNKNOWN, ""} or TOOL.fullmatch(f"{client}/") is not None
+    devices = {*DEVICES.values(), "Program", UNKNOWN, ""}
+    return known and system in {*DEVICES, UNKNOWN, ""} and device in devices

@@ -82,6 +82,10 @@ app.conf.beat_schedule = {
         "task": "privacy.tasks.tend_unused_accounts",
         "schedule": crontab(hour="9", minute="30"),
     },
+    "see that the promises are kept": {
+        "task": "privacy.tasks.check_conformance",
+        "schedule": crontab(minute="50"),
+    },
     "drop what is too old": {
         "task": "privacy.tasks.sweep_retention",
         "schedule": crontab(minute="35"),

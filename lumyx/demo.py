@@ -89,6 +89,7 @@ def _customer() -> User:
             )
         found.nabzclan_id, found.username = CUSTOMER_ID, members.free_name(CUSTOMER, but=found)
         found.save(update_fields=["nabzclan_id", "username"])
+    acceptances.affirm_age(found)
     acceptances.record(found, policies.all_current())
     return found
 
@@ -119,6 +120,9 @@ def load_catalogue() -> str:
         provider.base_url = settings.PROVIDER_BASE_URL or settings.STANDIN_PROVIDER_URL
         provider.dialect = Dialect(settings.PROVIDER_DIALECT)
         provider.key = settings.PROVIDER_API_KEY or STANDIN_KEY
+    if provider.key == STANDIN_KEY:
+        # The stand-in is ours: it keeps nothing, and trains on nothing.
+        provider.retention_days, provider.terms_reviewed_on = 0, timezone.now().date()
     provider.clean()
     provider.save()
     models = json.loads(CATALOGUE.read_text())

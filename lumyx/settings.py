@@ -371,7 +371,7 @@ BILLING_JURISDICTION = environment.read(
 BILLING_YEARS = environment.read("BILLING_YEARS", env.whole(1, 30), default=10)
 # Files that the service's output is written to, where it is: paths, or patterns with * and **.
 APP_LOGS: list[str] = environment.read("APP_LOGS", env.words, default=[])
-# Where tombstones of erased people lie: outside the database and its backups, shared by all workers.
+# Where tombstones of erased people lie: outside the database and its backups, shared by workers.
 TOMBSTONE_DIR = environment.read(
     "TOMBSTONE_DIR", env.text, default=str(BASE_DIR / "var" / "tombstones")
 )

@@ -34,6 +34,15 @@ def every_text_is_as_declared(app_configs: Checked, **kwargs: Any) -> list[Check
 
 
 @register
+def every_promise_has_a_check(app_configs: Checked, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a policy that promises what no check looks after, and checks of what it never said."""
+    from privacy.conformance import clauses
+
+    hint = "See `privacy/conformance/`."
+    return [Error(f"{fault}.", hint=hint, id="privacy.E003") for fault in clauses.faults()]
+
+
+@register
 def a_deletion_takes_30_days_at_most(app_configs: Checked, **kwargs: Any) -> list[CheckMessage]:
     """Refuse settings under which somebody's data could outlive what section 4 promises."""
     from privacy import keeping

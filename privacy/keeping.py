@@ -121,7 +121,8 @@ def topics() -> list[Topic]:
                 Term(
                     "Purchases, refunds and the ledger",
                     f"{settings.BILLING_YEARS} years, from the end of their year",
-                    f"By the law of {settings.BILLING_JURISDICTION}, under a random number once you are gone.",
+                    f"By the law of {settings.BILLING_JURISDICTION}, under a random number"
+                    " once you are gone.",
                 ),
                 Term(
                     "Your payments at Stripe",

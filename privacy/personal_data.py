@@ -175,6 +175,14 @@ DATA: list[Classified] = [
         kept_because="That others were asked must be shown, without for whom.",
     ),
     NotPersonal(
+        label="privacy.ProbeResult",
+        why="What the checks of our promises found: words and figures, never anybody's data.",
+        columns=(
+            *("id", "clause", "ran_at", "passed", "applies", "said", "details", "measured"),
+            *("since", "milliseconds"),
+        ),
+    ),
+    NotPersonal(
         label="contenttypes.ContentType",
         why="Names the kinds of rows.",
         columns=("id", "app_label", "model"),

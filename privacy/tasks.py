@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from privacy import data_requests, erasure, exports, inactivity, notices, retention
+from privacy.conformance import run
 from privacy.models import ErasureWhy
 
 
@@ -60,3 +61,13 @@ def tend_unused_accounts() -> int:
     """Tell people whose account nobody uses that it will be closed, and begin to close it."""
     tended = inactivity.tend(close=lambda user: erasure.ask(user, why=ErasureWhy.INACTIVE))
     return tended.told + tended.closed
+
+
+@shared_task
+def check_conformance() -> int:
+    """See whether the promises of the policy are kept; return how many are not."""
+    try:
+        rows = run.check()
+    except run.Busy:
+        return 0
+    return sum(row.applies and not row.passed for row in rows)

@@ -13,6 +13,7 @@ from privacy import (
     restricting,
     welcome,
 )
+from privacy.conformance import pages as conformance
 
 
 class KindConverter:
@@ -35,6 +36,8 @@ urlpatterns = [
     path("contact", contact.contact, name="contact"),
     path("privacy/what-we-hold", disclosures.what_we_hold, name="what_we_hold"),
     path("privacy/recipients", disclosures.show_recipients, name="recipients"),
+    path("privacy/conformance", conformance.conformance, name="conformance"),
+    path("privacy/conformance.json", conformance.as_json, name="conformance_json"),
     path("privacy/how-we-keep-it", keeping.how_we_keep_it, name="how_we_keep_it"),
     path("privacy/centre", centre.show, name="privacy_centre"),
     path("privacy/restrictions", restricting.change, name="restrict"),

@@ -1,5 +1,6 @@
 """Staff's view of privacy."""
 
+from privacy.admin.conformance import ProbeResultAdmin
 from privacy.admin.erasures import ErasureAdmin, ErrandAdmin
 from privacy.admin.requests import DataRequestAdmin, RequestStepAdmin
 from privacy.admin.rows import AcceptanceAdmin, ExportAdmin, InactivityNoticeAdmin, NoticeAdmin
@@ -12,5 +13,6 @@ __all__ = [
     "ExportAdmin",
     "InactivityNoticeAdmin",
     "NoticeAdmin",
+    "ProbeResultAdmin",
     "RequestStepAdmin",
 ]

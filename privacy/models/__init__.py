@@ -1,6 +1,7 @@
 """What privacy remembers of people."""
 
 from privacy.models.acceptances import Acceptance
+from privacy.models.conformance import ProbeResult, ProbeState
 from privacy.models.erasures import Erasure, ErasureState, ErasureWhy, Errand, ErrandKind
 from privacy.models.exports import Export, ExportState
 from privacy.models.inactivity import InactivityNotice
@@ -19,6 +20,8 @@ __all__ = [
     "ExportState",
     "InactivityNotice",
     "Notice",
+    "ProbeResult",
+    "ProbeState",
     "RequestKind",
     "RequestState",
     "RequestStep",

@@ -1,0 +1,1 @@
+"""The policy as checks on the running system: clause by clause, hourly, for everybody to see."""

@@ -1,0 +1,1 @@
+"""The checks, section by section of the policy."""
