@@ -18,6 +18,8 @@ log = logging.getLogger("lumyx.privacy")
 
 LOCK = 7_236_101
 """Names the advisory lock in PostgreSQL; any number that nothing else uses."""
+MOST_SAID = 400
+"""Characters; what is longer belongs into the details."""
 GUARDS = (
     "set local statement_timeout = '10s'",
     "set local idle_in_transaction_session_timeout = '60s'",
@@ -43,7 +45,7 @@ def check(
                 ran_at=moment,
                 passed=found.passed,
                 applies=found.applies,
-                said=found.said,
+                said=found.said[:MOST_SAID],
                 details=found.details,
                 measured=found.measured,
                 milliseconds=milliseconds,

@@ -33,8 +33,8 @@ def affirmed(now: datetime) -> Finding:
             **figures,
         )
     return kept(
-        f"All {count(everybody, 'account')} affirmed to be 13 or older; no date of birth is"
-        " stored.",
+        f"Everybody affirmed to be 13 or older; {count(everybody, 'account')} looked at. No date of"
+        " birth is stored.",
         **figures,
     )
 

@@ -26,7 +26,7 @@ def accepted(now: datetime) -> Finding:
             accounts=everybody,
         )
     return kept(
-        f"Nobody uses an account without a receipt; there are {count(everybody, 'account')}.",
+        f"Nobody uses an account without a receipt; {count(everybody, 'account')} looked at.",
         missing=0,
         accounts=everybody,
     )

@@ -10,7 +10,7 @@ from accounts.data_sets import Recipient
 from gateway.models import Provider
 from privacy import inventory
 from privacy import recipients as published
-from privacy.conformance import scan, site
+from privacy.conformance import card_numbers, scan, site
 from privacy.conformance.finding import Clause, Finding, broken, count, kept
 
 REVIEWED_WITHIN = timedelta(days=365)
@@ -64,7 +64,7 @@ def terms(now: datetime) -> Finding:
 
 def cards(now: datetime) -> Finding:
     """Look for numbers of payment cards in every text and JSON column."""
-    found = scan.look_for(scan.CARD_SQL, scan.holds_card_number)
+    found = scan.look_for(card_numbers.IN_SQL, card_numbers.holds_one)
     figures: dict[str, Any] = {
         "rows": found.rows,
         "tables": found.tables,
