@@ -42,6 +42,11 @@ class About(Enum):
         return self.purpose is not Purpose.MESSAGES
 
 
+def wanted(user: User, about: About) -> bool:
+    """Return whether somebody gets mail about this: what they need, and what they did not stop."""
+    return about.needed or not restrictions.restricted(user, about.purpose)
+
+
 def send(
     user: User, about: About, *, subject: str, template: str, context: dict[str, Any], to: str = ""
 ) -> bool:
@@ -50,7 +55,7 @@ def send(
     Who has no address, and who restricts messages of this kind, has had it.
     """
     address = to or user.email
-    if not address or (not about.needed and restrictions.restricted(user, about.purpose)):
+    if not address or not wanted(user, about):
         return True
     return send_to(address, subject=subject, template=template, context={**context, "user": user})
 

@@ -95,3 +95,8 @@ def without(*purposes: Purpose) -> QuerySet[User]:
 def of(user: User) -> dict[Purpose, Restriction]:
     """Return what somebody has switched off."""
     return {Purpose[row.purpose]: row for row in Restriction.objects.filter(user=user)}
+
+
+def restricting() -> int:
+    """Return how many people have switched something off."""
+    return Restriction.objects.values("user").distinct().count()

@@ -97,10 +97,16 @@ def expire(*, now: datetime | None = None) -> dict[str, int]:
     receipts = int(SealedReceipt.objects.filter(retain_until__lt=day).delete()[0])
     gone = 0
     for books in Books.objects.filter(retain_until__lt=day).select_related("account")[:500]:
-        with transaction.atomic():
-            delete_account(books.account)
+        drop(books.account)
         gone += 1
     return {"sealed receipts": receipts, "books": gone}
+
+
+def drop(account: Account) -> None:
+    """Delete an account that nobody has, and its books."""
+    assert account.user_id is None
+    with transaction.atomic():
+        delete_account(account)
 
 
 DELETES = """

@@ -5,10 +5,9 @@ import time
 from datetime import timedelta
 
 import requests
-from django.db import connection
 from django.utils import timezone
 
-from accounts import outbound
+from accounts import locks, outbound
 from gateway import invalidation
 from gateway.models import Dialect, Provider, ProviderCheck
 from gateway.wire.messages.provider import VERSION
@@ -19,26 +18,19 @@ CONNECT_SECONDS, READ_SECONDS = 5, 10
 KEPT = timedelta(days=30)
 FAILURES_IN_A_ROW = 2
 """After which a provider is taken for unreachable."""
-ONE_AT_A_TIME = 7_305_001
-"""The advisory lock of the probes."""
 WITHOUT_A_LIST = {404, 405}
 """What a provider answers that is there, and has no list of models."""
 
 
 def probe_all() -> int:
     """Probe each provider that is enabled and return how many were; 0 while another run is on."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", [ONE_AT_A_TIME])
-        row = cursor.fetchone()
-        if row is None or not row[0]:
+    with locks.alone(locks.PROBES) as mine:
+        if not mine:
             return 0
-        try:
-            providers = list(Provider.objects.filter(enabled=True))
-            for provider in providers:
-                note(provider, probe(provider))
-            ProviderCheck.objects.filter(checked_at__lt=timezone.now() - KEPT).delete()
-        finally:
-            cursor.execute("select pg_advisory_unlock(%s)", [ONE_AT_A_TIME])
+        providers = list(Provider.objects.filter(enabled=True))
+        for provider in providers:
+            note(provider, probe(provider))
+        ProviderCheck.objects.filter(checked_at__lt=timezone.now() - KEPT).delete()
     return len(providers)
 
 

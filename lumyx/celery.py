@@ -86,6 +86,10 @@ app.conf.beat_schedule = {
         "task": "privacy.tasks.check_conformance",
         "schedule": crontab(minute="50"),
     },
+    "let a made-up customer use every right": {
+        "task": "privacy.tasks.run_canary",
+        "schedule": crontab(minute="*/5"),
+    },
     "drop what is too old": {
         "task": "privacy.tasks.sweep_retention",
         "schedule": crontab(minute="35"),

@@ -371,6 +371,8 @@ BILLING_JURISDICTION = environment.read(
 BILLING_YEARS = environment.read("BILLING_YEARS", env.whole(1, 30), default=10)
 # Files that the service's output is written to, where it is: paths, or patterns with * and **.
 APP_LOGS: list[str] = environment.read("APP_LOGS", env.words, default=[])
+# The model that a made-up customer calls each day; empty: none, or one of a stand-in.
+CANARY_MODEL = environment.read("CANARY_MODEL", env.text, default="")
 # Where tombstones of erased people lie: outside the database and its backups, shared by workers.
 TOMBSTONE_DIR = environment.read(
     "TOMBSTONE_DIR", env.text, default=str(BASE_DIR / "var" / "tombstones")

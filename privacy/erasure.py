@@ -44,7 +44,7 @@ SILENT = timedelta(minutes=15)
 """How long a worker may be silent before another takes over."""
 AGAIN = timedelta(minutes=1)
 SCAN_AGAIN = timedelta(hours=1)
-WITHOUT_GRACE = {ErasureWhy.CHILD, ErasureWhy.RESTORED}
+WITHOUT_GRACE = {ErasureWhy.CHILD, ErasureWhy.RESTORED, ErasureWhy.CANARY}
 UNDER_WAY = [ErasureState.GRACE, ErasureState.RUNNING]
 
 # Every app that holds people's data, in the order of the inventory.
@@ -121,14 +121,17 @@ def under_way(user: User) -> Erasure | None:
     return Erasure.objects.filter(user=user, state__in=UNDER_WAY).first()
 
 
+def can_stay(erasure: Erasure, *, now: datetime | None = None) -> bool:
+    """Return whether the person may still keep their account."""
+    waits = erasure.state == ErasureState.GRACE and erasure.grace_until > (now or timezone.now())
+    return waits and erasure.why not in WITHOUT_GRACE
+
+
 def call_off(user: User, *, now: datetime | None = None) -> bool:
     """Keep an account whose owner came back in time; return whether they did."""
     with transaction.atomic():
-        waiting = Erasure.objects.select_for_update().filter(
-            user=user, state=ErasureState.GRACE, grace_until__gt=now or timezone.now()
-        )
-        erasure = waiting.exclude(why__in=WITHOUT_GRACE).first()
-        if erasure is None:
+        erasure = Erasure.objects.select_for_update().filter(user=user, state__in=UNDER_WAY).first()
+        if erasure is None or not can_stay(erasure, now=now):
             return False
         erasure.state = ErasureState.CALLED_OFF
         erasure.save(update_fields=["state"])

@@ -80,7 +80,8 @@ def closing(request: HttpRequest) -> HttpResponse:
             messages.success(request, "Welcome back: your account stays, and your keys work again.")
             return redirect("dashboard")
         messages.error(request, "It is too late to keep this account.")
-    return render(request, "privacy/closing.html", {"erasure": found, "shows_closing": True})
+    context = {"erasure": found, "can_stay": erasure.can_stay(found)}
+    return render(request, "privacy/closing.html", context)
 
 
 def demanded(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:

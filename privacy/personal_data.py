@@ -183,6 +183,11 @@ DATA: list[Classified] = [
         ),
     ),
     NotPersonal(
+        label="privacy.CanaryRun",
+        why="What became of a customer who was made up.",
+        columns=("id", "ran_at", "ended_at", "passed", "said", "steps"),
+    ),
+    NotPersonal(
         label="contenttypes.ContentType",
         why="Names the kinds of rows.",
         columns=("id", "app_label", "model"),

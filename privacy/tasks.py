@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from privacy import data_requests, erasure, exports, inactivity, notices, retention
+from accounts import locks
+from privacy import canary, data_requests, erasure, exports, inactivity, notices, retention
 from privacy.conformance import run
 from privacy.models import ErasureWhy
 
@@ -71,3 +72,10 @@ def check_conformance() -> int:
     except run.Busy:
         return 0
     return sum(row.applies and not row.passed for row in rows)
+
+
+@shared_task
+def run_canary() -> bool:
+    """Let a made-up customer use every right, once a day; return whether all went well."""
+    with locks.alone(locks.CANARY) as mine:
+        return not mine or not canary.due() or canary.run().passed

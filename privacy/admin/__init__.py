@@ -3,10 +3,17 @@
 from privacy.admin.conformance import ProbeResultAdmin
 from privacy.admin.erasures import ErasureAdmin, ErrandAdmin
 from privacy.admin.requests import DataRequestAdmin, RequestStepAdmin
-from privacy.admin.rows import AcceptanceAdmin, ExportAdmin, InactivityNoticeAdmin, NoticeAdmin
+from privacy.admin.rows import (
+    AcceptanceAdmin,
+    CanaryRunAdmin,
+    ExportAdmin,
+    InactivityNoticeAdmin,
+    NoticeAdmin,
+)
 
 __all__ = [
     "AcceptanceAdmin",
+    "CanaryRunAdmin",
     "DataRequestAdmin",
     "ErasureAdmin",
     "ErrandAdmin",

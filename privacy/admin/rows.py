@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from billing.admin import ReadOnlyAdmin
-from privacy.models import Acceptance, Export, InactivityNotice, Notice
+from privacy.models import Acceptance, CanaryRun, Export, InactivityNotice, Notice
 
 
 @admin.register(Acceptance)
@@ -40,3 +40,11 @@ class InactivityNoticeAdmin(ReadOnlyAdmin):
     list_display = ("user", "nth", "sent_at")
     list_select_related = ("user",)
     list_filter = ("nth",)
+
+
+@admin.register(CanaryRun)
+class CanaryRunAdmin(ReadOnlyAdmin):
+    """What became of the customers that we make up."""
+
+    list_display = ("ran_at", "passed", "said", "ended_at")
+    list_filter = ("passed",)

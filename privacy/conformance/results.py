@@ -12,7 +12,7 @@ from privacy import policies
 from privacy.conformance.clauses import CLAUSES, PROMISE_NOTHING
 from privacy.conformance.finding import Clause
 from privacy.conformance.sentences import sections
-from privacy.models import ProbeResult, ProbeState
+from privacy.models import CanaryRun, ProbeResult, ProbeState
 
 FORMAT = {"format": "LumyxAI conformance", "version": 1}
 OVERDUE = timedelta(hours=2)
@@ -96,6 +96,8 @@ class Report:
 
     lines: list[Line]
     now: datetime
+    canary: CanaryRun | None = None
+    """What became of the customer that was made up last."""
 
     def among(self, *states: str) -> list[Line]:
         """Return the lines in some of the states."""
@@ -160,6 +162,7 @@ class Report:
             "not_kept": len(self.broken),
             "not_applicable_here": len(self.elsewhere),
             "clauses": [_as_json(line) for line in self.lines],
+            "canary": _canary_as_json(self.canary) if self.canary else None,
         }
 
 
@@ -182,6 +185,15 @@ def _as_json(line: Line) -> dict[str, Any]:
     return told
 
 
+def _canary_as_json(run: CanaryRun) -> dict[str, Any]:
+    return {
+        "ran_at": run.ran_at.isoformat(),
+        "passed": run.passed,
+        "said": run.said,
+        "steps": run.steps,
+    }
+
+
 def latest() -> dict[str, ProbeResult]:
     """Return what was found last of each clause."""
     names = [clause.id for clause in CLAUSES]
@@ -191,7 +203,8 @@ def latest() -> dict[str, ProbeResult]:
 def report(*, now: datetime | None = None) -> Report:
     """Return how the promises stand."""
     found, moment = latest(), now or timezone.now()
-    return Report([Line(c, found.get(c.id), moment) for c in CLAUSES], moment)
+    ended = CanaryRun.objects.filter(ended_at__isnull=False).order_by("-ran_at").first()
+    return Report([Line(c, found.get(c.id), moment) for c in CLAUSES], moment, ended)
 
 
 def expire(*, now: datetime | None = None) -> dict[str, int]:

@@ -2,13 +2,13 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts import locks
 from privacy.conformance import results
 from privacy.conformance.clauses import CLAUSES
 from privacy.conformance.finding import Clause, Finding, broken, is_development
@@ -16,8 +16,6 @@ from privacy.models import ProbeResult
 
 log = logging.getLogger("lumyx.privacy")
 
-LOCK = 7_236_101
-"""Names the advisory lock in PostgreSQL; any number that nothing else uses."""
 MOST_SAID = 400
 """Characters; what is longer belongs into the details."""
 GUARDS = (
@@ -35,7 +33,9 @@ def check(
 ) -> list[ProbeResult]:
     """Run the checks and keep what they found; raises Busy."""
     moment = now or timezone.now()
-    with _alone():
+    with locks.alone(locks.CONFORMANCE) as mine:
+        if not mine:
+            raise Busy
         before = results.latest()
         rows = []
         for clause in CLAUSES if clauses is None else clauses:
@@ -54,19 +54,6 @@ def check(
             rows.append(row)
         ProbeResult.objects.bulk_create(rows)
     return rows
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise Busy
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
 
 
 def _since(before: ProbeResult | None, row: ProbeResult) -> datetime:

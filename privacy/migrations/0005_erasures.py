@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                             ("child", "the person is under 13"),
                             ("inactive", "the account was not used for long"),
                             ("restored", "a backup brought the person back"),
+                            ("canary", "the person was made up to see whether it works"),
                         ],
                         default="asked",
                         max_length=8,

@@ -1,6 +1,7 @@
 """What privacy remembers of people."""
 
 from privacy.models.acceptances import Acceptance
+from privacy.models.canary import CanaryRun
 from privacy.models.conformance import ProbeResult, ProbeState
 from privacy.models.erasures import Erasure, ErasureState, ErasureWhy, Errand, ErrandKind
 from privacy.models.exports import Export, ExportState
@@ -10,6 +11,7 @@ from privacy.models.requests import DataRequest, RequestKind, RequestState, Requ
 
 __all__ = [
     "Acceptance",
+    "CanaryRun",
     "DataRequest",
     "Erasure",
     "ErasureState",

@@ -15,6 +15,7 @@ class ErasureWhy(models.TextChoices):
     CHILD = "child", "the person is under 13"
     INACTIVE = "inactive", "the account was not used for long"
     RESTORED = "restored", "a backup brought the person back"
+    CANARY = "canary", "the person was made up to see whether it works"
 
 
 class ErasureState(models.TextChoices):

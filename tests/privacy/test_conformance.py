@@ -14,6 +14,7 @@ from django.db import connection, connections, transaction
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from accounts import locks
 from accounts.models import Session, User
 from lumyx.celery import app
 from privacy import checks, policies, retention
@@ -146,14 +147,14 @@ def test_one_process_checks_at_a_time(says: Says) -> None:
     other = connections.create_connection("default")
     try:
         with other.cursor() as cursor:
-            cursor.execute("select pg_advisory_lock(%s)", [run.LOCK])
+            cursor.execute("select pg_advisory_lock(%s)", [locks.CONFORMANCE])
         with pytest.raises(run.Busy):
             run.check([says(lambda now: kept("Fine."))])
         assert check_conformance() == 0
         with pytest.raises(CommandError, match="right now"):
             call_command("privacy_check", stdout=io.StringIO())
         with other.cursor() as cursor:
-            cursor.execute("select pg_advisory_unlock(%s)", [run.LOCK])
+            cursor.execute("select pg_advisory_unlock(%s)", [locks.CONFORMANCE])
     finally:
         other.close()
     assert run.check([says(lambda now: kept("Fine."))])[0].passed

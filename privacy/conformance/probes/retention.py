@@ -1,16 +1,25 @@
 """Section 4: nothing is kept longer than it may be."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from psycopg import sql
 
+from billing.models import (
+    Account,
+    AutoTopUp,
+    Books,
+    LowBalanceAlert,
+    SealedReceipt,
+    StripeCustomer,
+)
 from gateway.partitions import RETENTION_DAYS, TABLE
-from privacy import exports, keeping
+from privacy import exports, inactivity
 from privacy.conformance import log_files
 from privacy.conformance.finding import (
     Clause,
@@ -21,6 +30,7 @@ from privacy.conformance.finding import (
     kept,
     not_here,
 )
+from privacy.conformance.probes import deletions
 
 DAYS = timedelta(days=RETENTION_DAYS)
 SLACK = timedelta(hours=2)
@@ -129,69 +139,72 @@ def _old_exports(now: datetime) -> list[str]:
     return [file.name for file in _export_files() if file.stat().st_mtime < oldest]
 
 
-UNUSED = """
-select count(*) from accounts_user u
-where u.nabzclan_id is not null and u.created_at < %(old)s
-  and not exists (select 1 from accounts_session s where s.user_id = u.id)
-  and not exists (
-    select 1 from gateway_apikey k where k.user_id = u.id and k.last_used_at >= %(old)s)
-  and not exists (
-    select 1 from billing_account a
-    join billing_ledgerentry e on e.account_id = a.id and e.created_at >= %(old)s
-    where a.user_id = u.id)
-  and not exists (
-    select 1 from accounts_nabzclanlink l where l.user_id = u.id and l.synced_at >= %(old)s)
-"""
-NOTICES = timedelta(days=62)
-"""Two notices, and the time to answer them, go before the closing."""
+LATE = timedelta(days=2)
+"""How long a day's work may be behind."""
 
 
 def active(now: datetime) -> Finding:
     """Find accounts that nobody has used for longer than they may be kept unused."""
-    months = settings.INACTIVE_MONTHS
-    old = now - timedelta(days=months * 30.44) - NOTICES
-    with connection.cursor() as cursor:
-        cursor.execute(UNUSED, {"old": old})
-        unused = cursor.fetchone()[0]
+    today, months = now.date(), settings.INACTIVE_MONTHS
+    notices = sum(inactivity.AHEAD.values(), timedelta())
+    waiting = inactivity.quiet(today)
+    unused = sum(
+        today > use.closes(use.told) + LATE
+        and (len(use.told) == len(inactivity.AHEAD) or today > use.over + notices + LATE)
+        for use in waiting
+    )
     if unused:
         return broken(
             f"{count(unused, 'account')} unused for more than {months} months were not closed.",
             unused=unused,
         )
-    return kept(f"No account has been unused for more than {months} months.", unused=0)
-
-
-BOOKS = ("billing_order", "billing_ledgerentry", "billing_redemption", "billing_refund")
-
-
-def billing(now: datetime) -> Finding:
-    """Find books that are older than the law asks for, or are kept under no named law."""
-    if not settings.BILLING_JURISDICTION:
-        words = "It is not set which country's law on books applies."
-        return not_here(words) if is_development() else broken(words)
-    oldest: list[datetime] = []
-    with connection.cursor() as cursor:
-        for table in BOOKS:
-            cursor.execute(f"select min(created_at) from {table}")  # noqa: S608  our own names
-            oldest += filter(None, cursor.fetchone())
-    first = min(oldest, default=now)
-    until: date = keeping.books_kept_until(first)
-    if until < now.date():
-        return broken(
-            f"Books of {first.year} are past the {settings.BILLING_YEARS} years.",
-            oldest_year=first.year,
-        )
     return kept(
-        f"The oldest books are of {first.year} and kept until the end of {until.year}, by the law"
-        f" of {settings.BILLING_JURISDICTION}.",
-        oldest_year=first.year,
-        kept_until=until.isoformat(),
+        f"No account has been unused for more than {months} months; {len(waiting)} will be soon,"
+        " and are being told.",
+        unused=0,
+        soon=len(waiting),
     )
 
 
-def deletion(now: datetime) -> Finding:
-    """Find deletions that took too long."""
-    return broken("Deletion by oneself is not there yet.")
+UNNAMED = "our place of business"
+
+
+def billing(now: datetime) -> Finding:
+    """Find books without a law or an end, or past it, and names outside the sealed receipts."""
+    today = now.date()
+    models = (Books, SealedReceipt)
+    unclear = sum(
+        m.objects.filter(Q(jurisdiction="") | Q(document_type="")).count() for m in models
+    )
+    past = sum(m.objects.filter(retain_until__lt=today).count() for m in models)
+    nobodys = Account.objects.filter(user=None)
+    endless = nobodys.filter(books=None).count()
+    open_ones = sum(
+        model.objects.filter(account__in=nobodys).count()
+        for model in (StripeCustomer, AutoTopUp, LowBalanceAlert)
+    )
+    figures: dict[str, Any] = {
+        "books": Books.objects.count(),
+        "sealed_receipts": SealedReceipt.objects.count(),
+        "unclear": unclear + endless,
+        "past": past,
+        "named": open_ones,
+    }
+    if unclear or past or endless or open_ones:
+        return broken(
+            f"{count(unclear + endless, 'book')} without a law or an end, {past} past theirs, and"
+            f" {open_ones} that lead to a person who was deleted.",
+            **figures,
+        )
+    if settings.BILLING_JURISDICTION in ("", UNNAMED):
+        words = "It is not set which country's law on books applies."
+        return not_here(words) if is_development() else broken(words, **figures)
+    return kept(
+        f"{count(figures['books'], 'account')} of people who were deleted are kept without a name"
+        f" by the law of {settings.BILLING_JURISDICTION}, each until a date of its own and none"
+        f" past it; {count(figures['sealed_receipts'], 'receipt')} sealed.",
+        **figures,
+    )
 
 
 CLAUSES = [
@@ -231,8 +244,8 @@ CLAUSES = [
         sentences=(
             "Billing records are retained as required by applicable financial regulations.",
         ),
-        check="The law that asks for them must be named, and the oldest books may not be older"
-        " than it asks for.",
+        check="The law that asks for them must be named. Books of people who were deleted must have"
+        " a kind, a law and an end, none may be past it, and names may be in sealed receipts only.",
         probe=billing,
     ),
     Clause(
@@ -244,6 +257,6 @@ CLAUSES = [
         ),
         check="No deletion may be unfinished when its days of grace and the day to erase are over,"
         " and with the backups the worst case may not exceed 30 days.",
-        probe=deletion,
+        probe=deletions.in_time,
     ),
 ]

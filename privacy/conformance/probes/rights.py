@@ -8,13 +8,18 @@ from typing import Any
 
 from django.urls import reverse
 
-from accounts import corrections
-from accounts.models import NabzClanLink
+from accounts import corrections, mail, restrictions
+from accounts.data_sets import Purpose
+from accounts.models import NabzClanLink, RestrictionKind
 from accounts.nabzclan import members
 from accounts.nabzclan.client import Person
+from gateway import daily_use
+from gateway.models import DailyUse
+from gateway.models.daily_use import ACCOUNTS_LEAST
 from privacy import exports, inventory
 from privacy.conformance import site, visitors
 from privacy.conformance.finding import Clause, Finding, broken, count, kept
+from privacy.conformance.probes import deletions
 from privacy.models import DataRequest, Export, ExportState, RequestState
 
 STUCK = timedelta(minutes=30)
@@ -104,13 +109,31 @@ def correction(now: datetime) -> Finding:
 
 
 def restriction(now: datetime) -> Finding:
-    """Find people who restricted something and are still counted there."""
-    return broken("Restricting and objecting by oneself are not there yet.")
-
-
-def deletion(now: datetime) -> Finding:
-    """Find deletions that did not end, or ended without a receipt."""
-    return broken("Deletion by oneself is not there yet.")
+    """Have people made up call a model, one of whom objects to statistics and to mail."""
+    made = [visitors.caller(now=now) for _ in range(ACCOUNTS_LEAST + 1)]
+    objecting = made[0]
+    for purpose in (Purpose.ANALYSIS, Purpose.MESSAGES):
+        restrictions.restrict(objecting, purpose, kind=RestrictionKind.OBJECT)
+    daily_use.add_up(now.date())
+    totals = DailyUse.objects.filter(day=now.date(), model=visitors.MODEL)
+    counted = sum(totals.values_list("accounts", flat=True))
+    optional = [about for about in mail.About if not about.needed]
+    mailed = [about.words for about in optional if mail.wanted(objecting, about)]
+    if counted != ACCOUNTS_LEAST or mailed:
+        return broken(
+            f"Of {len(made)} people made up, {counted} were counted, and the one who objects would"
+            f" get {count(len(mailed), 'kind')} of mail.",
+            details=", ".join(mailed),
+            counted=counted,
+        )
+    people = restrictions.restricting()
+    return kept(
+        f"Of {len(made)} people made up just now, the one who objects was left out of the totals"
+        f" and of {count(len(optional), 'kind')} of mail; {count(people, 'person', 'people')}"
+        " really restrict something.",
+        counted=counted,
+        restricting=people,
+    )
 
 
 def queue(now: datetime) -> Finding:
@@ -154,13 +177,14 @@ CLAUSES = [
         sentences=("Request deletion of your data",),
         check="No deletion may be stuck, and each that was done must have a signed receipt after a"
         " search of the whole database found nothing.",
-        probe=deletion,
+        probe=deletions.proven,
     ),
     Clause(
         id="8-restriction",
         section="8",
         sentences=("Object to or restrict certain processing of your data",),
-        check="Whoever has restricted a purpose may not appear in what serves it.",
+        check="Six people made up call a model, one of whom objects to statistics and mail: totals"
+        " made then may count five, and no mail that can be done without may be for the sixth.",
         probe=restriction,
     ),
     Clause(
