@@ -26,7 +26,7 @@ AT_SIGN_IN = "/accounts/2fa/authenticate/"
 """Where somebody shows a factor who is not signed in yet."""
 SHOWN_AT = "second_factor_at"
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-HARMLESS = ("/admin/logout/",)
+HARMLESS = ("/admin/logout/", "/admin/reason")
 """What may be posted in the admin without a factor that was shown just now."""
 
 

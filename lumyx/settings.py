@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.second_factor.demanded",
+    "privacy.admin_visits.Logged",
     "privacy.welcome.demanded",
     "privacy.leaving.demanded",
     "django_ratelimit.middleware.RatelimitMiddleware",
@@ -423,7 +424,12 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3_600}
 CELERY_TIMEZONE = "UTC"
 
-UNFOLD = {"SITE_TITLE": "LumyxAI staff", "SITE_HEADER": "LumyxAI", "SITE_URL": "/"}
+UNFOLD = {
+    "SITE_TITLE": "LumyxAI staff",
+    "SITE_HEADER": "LumyxAI",
+    "SITE_URL": "/",
+    "GLOBAL_CALLBACK": "privacy.reasons.context",
+}
 
 LOGGING = {
     "version": 1,

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from lumyx import pages
-from privacy import disclosures
+from privacy import disclosures, reasons
 
 urlpatterns = [
     path("", pages.landing, name="landing"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("readyz", pages.readyz),
     path("staff/style", pages.style, name="style"),
     path("admin/record-of-processing", disclosures.show_record, name="record_of_processing"),
+    path("admin/reason", reasons.staff_reason, name="staff_reason"),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("billing.urls")),

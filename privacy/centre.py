@@ -17,7 +17,16 @@ from accounts.limited import limited
 from accounts.models import User
 from accounts.pages import signed_in
 from accounts.recent import recent_sign_in_required
-from privacy import acceptances, data_requests, exports, inactivity, inventory, plan, restricting
+from privacy import (
+    acceptances,
+    data_requests,
+    exports,
+    inactivity,
+    inventory,
+    plan,
+    restricting,
+    staff_access,
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "requests": data_requests.of(user),
         "acceptances": acceptances.receipts(user),
         "grace_days": settings.ERASURE_GRACE_DAYS,
+        **_looks(user),
         **_exports(user),
         **restricting.context(user),
         "use": inactivity.read(User.objects.filter(pk=user.pk))[0],
@@ -55,6 +65,11 @@ def show(request: HttpRequest) -> HttpResponse:
         "keys": user.api_keys.maybe_logged().order_by("-created_at"),
     }
     return render(request, "privacy/centre.html", context)
+
+
+def _looks(user: User) -> dict[str, object]:
+    looks, total = staff_access.of(user)
+    return {"looks": looks, "rows_looked_at": total}
 
 
 def _exports(user: User) -> dict[str, object]:

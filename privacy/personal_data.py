@@ -19,6 +19,7 @@ from accounts.models import User
 from billing.models import Account
 from gateway.models import ApiKey
 from privacy.models import (
+    KEPT_DAYS,
     Acceptance,
     DataRequest,
     Erasure,
@@ -27,6 +28,7 @@ from privacy.models import (
     InactivityNotice,
     Notice,
     RequestStep,
+    StaffAccess,
 )
 
 
@@ -126,6 +128,20 @@ DATA: list[Classified] = [
         kept=WHILE_ACTIVE,
         on_erasure=OnErasure.BLANK,
         kept_because="That staff acted is kept for security, without whom it concerned.",
+    ),
+    DataSet(
+        name="staff-access",
+        title="Staff who looked",
+        about="When a member of staff saw what we hold about you, at what, and why.",
+        model=StaffAccess,
+        of=lambda user: StaffAccess.objects.filter(user=user),
+        columns=("at", "kind", "object_id", "how", "reason"),
+        staff=("staff",),
+        plumbing=("id", "user"),
+        purposes=(Purpose.LIMITS, Purpose.LAW),
+        kept="24 months",
+        days=KEPT_DAYS,
+        on_erasure=OnErasure.DELETE,
     ),
     DataSet(
         name="exports",

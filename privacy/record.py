@@ -32,6 +32,7 @@ def record() -> dict[str, Any]:
             "API keys, codes and links kept as keyed digests only",
             "tokens of NabzClan and keys of providers encrypted",
             "staff sign in with a second factor, in roles of least privilege",
+            "each look of staff at somebody's data is written down, with its reason",
         ],
     }
 

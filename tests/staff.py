@@ -10,6 +10,9 @@ from django.test import Client
 
 from accounts import second_factor, staff
 from accounts.models import User
+from privacy import reasons
+
+REASON = "a test of the admin"
 
 
 def make_staff(*in_roles: str, superuser: bool = False) -> tuple[User, str]:
@@ -28,7 +31,7 @@ def enrol(user: User) -> str:
 
 
 def staff_client(in_roles: Sequence[str] = (), *, superuser: bool = False) -> Client:
-    """Return a client in which a member of staff has just shown a second factor."""
+    """Return a client of a member of staff: second factor shown just now, and a reason given."""
     user, _ = make_staff(*in_roles, superuser=superuser)
     enrol(user)
     assert Authenticator.objects.filter(user=user).exists()
@@ -36,5 +39,6 @@ def staff_client(in_roles: Sequence[str] = (), *, superuser: bool = False) -> Cl
     client.force_login(user)
     session = client.session
     session[second_factor.SHOWN_AT] = time.time()
+    reasons.give(session, REASON)
     session.save()
     return client

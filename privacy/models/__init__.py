@@ -8,8 +8,10 @@ from privacy.models.exports import Export, ExportState
 from privacy.models.inactivity import InactivityNotice
 from privacy.models.notices import Notice
 from privacy.models.requests import DataRequest, RequestKind, RequestState, RequestStep
+from privacy.models.staff_access import KEPT_DAYS, Look, StaffAccess
 
 __all__ = [
+    "KEPT_DAYS",
     "Acceptance",
     "CanaryRun",
     "DataRequest",
@@ -21,10 +23,12 @@ __all__ = [
     "Export",
     "ExportState",
     "InactivityNotice",
+    "Look",
     "Notice",
     "ProbeResult",
     "ProbeState",
     "RequestKind",
     "RequestState",
     "RequestStep",
+    "StaffAccess",
 ]

@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from accounts.models import User
+from privacy.models import Look, StaffAccess
 from tests.accounts.test_staff import code
+from tests.customers import make_customer
 from tests.journeys.browsers import aside, chromium, watch
 from tests.processes import Server
 from tests.staff import make_staff
@@ -47,6 +50,25 @@ def sign_out(page: Page, site: str) -> None:
     page.wait_for_url(f"{site}/")
 
 
+def say_why(page: Page, site: str, user: User) -> None:
+    """Open a list of people: the reason is asked for first, kept, shown and noted."""
+    customer = aside(make_customer)
+    page.goto(f"{site}/admin/accounts/user/?q={customer.user.username}")
+    assert urlsplit(page.url).path == "/admin/reason"
+    page.get_by_label("Why do you look?").fill("no")
+    page.get_by_role("button", name="Go on").click()
+    assert urlsplit(page.url).path == "/admin/reason"
+    page.get_by_label("Why do you look?").fill("ticket 12 of a customer")
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_url(f"{site}/admin/accounts/user/?q={customer.user.username}")
+    expect(page.get_by_role("link", name=customer.user.username)).to_be_visible()
+    expect(page.get_by_text("ticket 12 of a customer")).to_be_visible()
+    rows = aside(lambda: list(StaffAccess.objects.filter(user=customer.user)))
+    assert [(row.staff_id, row.how, row.reason) for row in rows] == [
+        (user.pk, Look.LIST, "ticket 12 of a customer")
+    ]
+
+
 def test_totp_is_enrolled_and_then_asked_for(page: Page, site: str) -> None:
     wrong = watch(page, allowed={site})
     user, password = aside(lambda: make_staff(superuser=True))
@@ -63,6 +85,7 @@ def test_totp_is_enrolled_and_then_asked_for(page: Page, site: str) -> None:
     page.goto(f"{site}/admin/")
     assert urlsplit(page.url).path == "/admin/"
     expect(page.get_by_role("heading").first).to_be_visible()
+    say_why(page, site, user)
     sign_out(page, site)
 
     sign_in(page, site, user.username, password)
