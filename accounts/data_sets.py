@@ -65,6 +65,13 @@ class DataSet:
     order: tuple[str, ...] = ("pk",)
     """Columns that an index has in this order and that together name a row: how it is read."""
 
+    shown: Callable[[User], QuerySet[Any]] | None = None
+    """The rows that the person may see, where a law hides some of them for a while."""
+
+    def shown_to(self, user: User) -> QuerySet[Any]:
+        """Return the rows of somebody that pages and copies show them."""
+        return (self.shown or self.of)(user)
+
     @property
     def classified(self) -> list[str]:
         """Return every column that is classified, in order."""

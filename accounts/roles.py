@@ -49,6 +49,9 @@ ROLES: dict[str, list[str]] = {
         "gateway.view_requestlog",
         "privacy.view_*",
         "privacy.change_datarequest",
+        "privacy.add_disclosure",
+        "privacy.change_disclosure",
+        "privacy.approve_disclosure",
     ],
     "operator": [
         "gateway.view_dailyuse",

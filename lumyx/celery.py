@@ -74,6 +74,10 @@ app.conf.beat_schedule = {
         "task": "privacy.tasks.tend_erasures",
         "schedule": crontab(minute="*"),
     },
+    "tell people of disclosures": {
+        "task": "privacy.tasks.tell_of_disclosures",
+        "schedule": crontab(minute="45"),
+    },
     "tend exports": {
         "task": "privacy.tasks.tend_exports",
         "schedule": crontab(minute="*"),

@@ -186,7 +186,7 @@ def _write_set(
 
 def _pages(entry: DataSet, user: User) -> Iterator[list[tuple[Any, ...]]]:
     """Return the columns of somebody's rows, page after page, each a short statement."""
-    found = entry.of(user).order_by(*entry.order)
+    found = entry.shown_to(user).order_by(*entry.order)
     last: tuple[Any, ...] = ()
     while True:
         page = found.filter(_after(entry.order, last)) if last else found

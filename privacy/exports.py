@@ -110,7 +110,7 @@ def build(name: str, *, now: datetime | None = None) -> bool:
 def _count(user: User) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local statement_timeout = '300s'")
-        return sum(entry.of(user).count() for entry in inventory.data_sets())
+        return sum(entry.shown_to(user).count() for entry in inventory.data_sets())
 
 
 def _write(export: Export, draft: Path, *, now: datetime) -> None:

@@ -71,6 +71,7 @@ OWNERS: dict[str, str | Find] = {
     "privacy.DataRequest": "user",
     "privacy.Erasure": "user",
     "privacy.Errand": "erasure__user",
+    "privacy.Disclosure": "person",
     "privacy.Export": "user",
     "privacy.InactivityNotice": "user",
     "privacy.Notice": "user",

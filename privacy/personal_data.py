@@ -18,10 +18,12 @@ from accounts.data_sets import (
 from accounts.models import User
 from billing.models import Account
 from gateway.models import ApiKey
+from privacy import secrecy
 from privacy.models import (
     KEPT_DAYS,
     Acceptance,
     DataRequest,
+    Disclosure,
     Erasure,
     Errand,
     Export,
@@ -135,6 +137,7 @@ DATA: list[Classified] = [
         about="When a member of staff saw what we hold about you, at what, and why.",
         model=StaffAccess,
         of=lambda user: StaffAccess.objects.filter(user=user),
+        shown=secrecy.looks,
         columns=("at", "kind", "object_id", "how", "reason"),
         staff=("staff",),
         plumbing=("id", "user"),
@@ -142,6 +145,26 @@ DATA: list[Classified] = [
         kept="24 months",
         days=KEPT_DAYS,
         on_erasure=OnErasure.DELETE,
+    ),
+    DataSet(
+        name="disclosures",
+        title="What authorities demanded",
+        about="Which data about you an authority demanded by law, on what basis, and what became"
+        " of it; while a law or a court forbids to tell you, it is not shown.",
+        model=Disclosure,
+        of=lambda user: Disclosure.objects.filter(person=user),
+        shown=secrecy.disclosures,
+        columns=(
+            *("id", "authority", "legal_basis", "reference", "received_on", "data_sets", "note"),
+            *("secret_until", "secrecy_basis", "state", "requested_at", "decided_at"),
+            "told_person_at",
+        ),
+        staff=("requested_by", "decided_by"),
+        plumbing=("person",),
+        purposes=(Purpose.LAW,),
+        kept="3 years after it was decided",
+        on_erasure=OnErasure.BLANK,
+        kept_because="That an authority was answered must be shown, without whom it concerned.",
     ),
     DataSet(
         name="exports",

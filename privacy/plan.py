@@ -49,7 +49,7 @@ class Plan:
 
 def rows(entry: DataSet, user: User) -> tuple[int, bool]:
     """Return how many rows of a data set are somebody's, and whether there are more."""
-    found = entry.of(user)[: MOST_COUNTED + 1].count()
+    found = entry.shown_to(user)[: MOST_COUNTED + 1].count()
     return min(found, MOST_COUNTED), found > MOST_COUNTED
 
 

@@ -9,7 +9,7 @@ from django.db.models import Count, Max
 from django.utils import timezone
 
 from accounts.models import User
-from privacy import inventory, owners
+from privacy import inventory, owners, secrecy
 from privacy.models import KEPT_DAYS, Look, StaffAccess
 
 KEPT = timedelta(days=KEPT_DAYS)
@@ -64,7 +64,7 @@ def note(staff: User, seen: Seen, *, how: Look, reason: str, now: datetime | Non
 
 def of(user: User) -> tuple[list[Looked], int]:
     """Return the latest looks at somebody, newest first, and how many rows there are in all."""
-    rows = StaffAccess.objects.filter(user=user)
+    rows = secrecy.looks(user)
     titles = {entry.model._meta.label: entry.title for entry in inventory.data_sets()}
     pages = rows.values("at", "kind", "how", "reason", "staff").annotate(
         rows=Count("pk"), row=Max("object_id")

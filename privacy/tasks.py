@@ -3,7 +3,16 @@
 from celery import shared_task
 
 from accounts import locks
-from privacy import canary, data_requests, erasure, exports, inactivity, notices, retention
+from privacy import (
+    canary,
+    data_requests,
+    erasure,
+    exports,
+    inactivity,
+    legal_requests,
+    notices,
+    retention,
+)
 from privacy.conformance import run
 from privacy.models import ErasureWhy
 
@@ -33,6 +42,12 @@ def tend_exports() -> int:
 def send_notices() -> int:
     """Tell people of documents that will change."""
     return notices.send()
+
+
+@shared_task
+def tell_of_disclosures() -> int:
+    """Tell people what was disclosed about them, as soon as the law lets us."""
+    return legal_requests.tell()
 
 
 @shared_task

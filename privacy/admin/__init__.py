@@ -1,5 +1,5 @@
 """Staff's view of privacy."""
 
-from privacy.admin import conformance, erasures, requests, rows, staff_access
+from privacy.admin import conformance, disclosures, erasures, requests, rows, staff_access
 
-__all__ = ["conformance", "erasures", "requests", "rows", "staff_access"]
+__all__ = ["conformance", "disclosures", "erasures", "requests", "rows", "staff_access"]

@@ -3,6 +3,7 @@
 from privacy.models.acceptances import Acceptance
 from privacy.models.canary import CanaryRun
 from privacy.models.conformance import ProbeResult, ProbeState
+from privacy.models.disclosures import Disclosure, DisclosureState
 from privacy.models.erasures import Erasure, ErasureState, ErasureWhy, Errand, ErrandKind
 from privacy.models.exports import Export, ExportState
 from privacy.models.inactivity import InactivityNotice
@@ -15,6 +16,8 @@ __all__ = [
     "Acceptance",
     "CanaryRun",
     "DataRequest",
+    "Disclosure",
+    "DisclosureState",
     "Erasure",
     "ErasureState",
     "ErasureWhy",
