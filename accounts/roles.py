@@ -52,10 +52,13 @@ ROLES: dict[str, list[str]] = {
         "privacy.add_disclosure",
         "privacy.change_disclosure",
         "privacy.approve_disclosure",
+        "privacy.add_securityreview",
     ],
     "operator": [
         "gateway.view_dailyuse",
         "gateway.view_requestlog",
+        "privacy.view_securityreview",
+        "privacy.add_securityreview",
         *(
             f"gateway.{act}_{model}"
             for model in ("provider", "model", "modelprice", "route", "viplevel")

@@ -74,6 +74,10 @@ app.conf.beat_schedule = {
         "task": "privacy.tasks.tend_erasures",
         "schedule": crontab(minute="*"),
     },
+    "see that security is reviewed": {
+        "task": "privacy.tasks.alarm_reviews",
+        "schedule": crontab(hour="6", minute="50"),
+    },
     "tell people of disclosures": {
         "task": "privacy.tasks.tell_of_disclosures",
         "schedule": crontab(minute="45"),

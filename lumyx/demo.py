@@ -18,7 +18,7 @@ from billing.models import MICRO, LedgerKind, VipBonus
 from gateway import invalidation, keys, price_versions
 from gateway.models import Dialect, Model, Provider, Route
 from gateway.pricing import Prices
-from privacy import acceptances, policies
+from privacy import acceptances, policies, reviews
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 CATALOGUE = Path(__file__).parent / "demo_catalogue.json"
@@ -73,7 +73,9 @@ def load(*, api_key: str = "", staff_password: str = "") -> Demo:
             keys.revoke(old)
         _, api_key = keys.issue(customer, name="Demo", minute_limit=1_000, day_limit=10_000)
     roles.sync()
-    return Demo(api_key, model, STAFF, _staff(staff_password))
+    demo = Demo(api_key, model, STAFF, _staff(staff_password))
+    _review()
+    return demo
 
 
 def _customer() -> User:
@@ -105,6 +107,18 @@ def _staff(password: str) -> str:
         person.set_password(password)
         person.save(update_fields=["password"])
     return password
+
+
+def _review() -> None:
+    """Begin the clock of security reviews, and say that nobody has reviewed anything."""
+    if reviews.latest() is None:
+        reviews.enter(
+            held_on=timezone.now().date(),
+            scope="Demo data: no review was held. This row only begins the clock of 92 days.",
+            findings="None: nothing was looked at.",
+            actions="Hold a first review before anybody outside uses this service.",
+            by=User.objects.get(username=STAFF),
+        )
 
 
 def load_catalogue() -> str:

@@ -227,6 +227,15 @@ DATA: list[Classified] = [
         columns=("id", "ran_at", "ended_at", "passed", "said", "steps"),
     ),
     NotPersonal(
+        label="privacy.SecurityReview",
+        why="Our own reviews of security: when, of what, what was found and done.",
+        columns=(
+            *("id", "held_on", "scope", "findings", "actions", "created_at", "warned_at"),
+            "alarmed_on",
+        ),
+        staff=("by",),
+    ),
+    NotPersonal(
         label="contenttypes.ContentType",
         why="Names the kinds of rows.",
         columns=("id", "app_label", "model"),

@@ -12,6 +12,7 @@ from privacy import (
     legal_requests,
     notices,
     retention,
+    reviews,
 )
 from privacy.conformance import run
 from privacy.models import ErasureWhy
@@ -48,6 +49,12 @@ def send_notices() -> int:
 def tell_of_disclosures() -> int:
     """Tell people what was disclosed about them, as soon as the law lets us."""
     return legal_requests.tell()
+
+
+@shared_task
+def alarm_reviews() -> bool:
+    """Raise the alarm where the next security review is near or overdue."""
+    return reviews.alarm()
 
 
 @shared_task

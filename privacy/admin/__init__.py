@@ -1,5 +1,21 @@
 """Staff's view of privacy."""
 
-from privacy.admin import conformance, disclosures, erasures, requests, rows, staff_access
+from privacy.admin import (
+    conformance,
+    disclosures,
+    erasures,
+    requests,
+    reviews,
+    rows,
+    staff_access,
+)
 
-__all__ = ["conformance", "disclosures", "erasures", "requests", "rows", "staff_access"]
+__all__ = [
+    "conformance",
+    "disclosures",
+    "erasures",
+    "requests",
+    "reviews",
+    "rows",
+    "staff_access",
+]

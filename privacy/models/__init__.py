@@ -9,6 +9,7 @@ from privacy.models.exports import Export, ExportState
 from privacy.models.inactivity import InactivityNotice
 from privacy.models.notices import Notice
 from privacy.models.requests import DataRequest, RequestKind, RequestState, RequestStep
+from privacy.models.reviews import SecurityReview
 from privacy.models.staff_access import KEPT_DAYS, Look, StaffAccess
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "RequestKind",
     "RequestState",
     "RequestStep",
+    "SecurityReview",
     "StaffAccess",
 ]

@@ -16,6 +16,70 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="SecurityReview",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("held_on", models.DateField()),
+                (
+                    "scope",
+                    models.TextField(
+                        help_text="What was looked at, and how.",
+                        max_length=10000,
+                        validators=[
+                            django.core.validators.MaxLengthValidator(10000),
+                            django.core.validators.ProhibitNullCharactersValidator(),
+                        ],
+                    ),
+                ),
+                (
+                    "findings",
+                    models.TextField(
+                        help_text="What was found; say so if it was nothing.",
+                        max_length=10000,
+                        validators=[
+                            django.core.validators.MaxLengthValidator(10000),
+                            django.core.validators.ProhibitNullCharactersValidator(),
+                        ],
+                    ),
+                ),
+                (
+                    "actions",
+                    models.TextField(
+                        help_text="What is done about it, by whom, by when.",
+                        max_length=10000,
+                        validators=[
+                            django.core.validators.MaxLengthValidator(10000),
+                            django.core.validators.ProhibitNullCharactersValidator(),
+                        ],
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("warned_at", models.DateTimeField(editable=False, null=True)),
+                ("alarmed_on", models.DateField(editable=False, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-held_on", "-id"],
+            },
+        ),
+        migrations.CreateModel(
             name="Disclosure",
             fields=[
                 (
