@@ -36,7 +36,7 @@ def pixel(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
     return middleware
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: Any) -> None:
     """Run a statement as somebody with a database console would."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values or None)

@@ -15,7 +15,7 @@ from accounts import corrections
 from accounts.models import Session, User
 from gateway import keys
 from gateway.models import Provider
-from privacy import acceptances, centre, data_requests, disclosures, policies, recipients
+from privacy import acceptances, centre, data_requests, policies, recipients
 from privacy.conformance.probes import content
 from privacy.models import Export, ExportState
 from tests.customers import make_customer
@@ -112,10 +112,12 @@ def test_an_export_that_is_stuck_failed_or_lacks_a_table(
     user = make_customer().user
     acceptances.affirm_age(user)
     long_ago = timezone.now() - timedelta(hours=1)
+
+    def unmade(state: ExportState) -> Leak:
+        return lambda: Export.objects.create(user=user, state=state, moved_at=long_ago)
+
     for state in (ExportState.WAITING, ExportState.BUILDING, ExportState.FAILED):
-        caught(
-            lambda s=state: Export.objects.create(user=user, state=s, moved_at=long_ago), "8-export"
-        )  # type: ignore[misc]
+        caught(unmade(state), "8-export")
 
     def plant() -> None:
         export = Export.objects.create(
@@ -183,7 +185,7 @@ def test_a_page_of_recipients_that_hides_one(world: None, monkeypatch: pytest.Mo
     assert states("5-recipients") == {"5-recipients": "kept"}
     known = recipients.ai_providers()
     monkeypatch.setattr(
-        disclosures.recipients,
+        recipients,
         "ai_providers",
         Mock(side_effect=[[one for one in known if one.name != "hidden"], known]),
     )

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import override_settings
 from django.utils import timezone
 
@@ -133,7 +133,7 @@ def test_providers_the_database_and_redis_must_be_spoken_to_in_tls(
         assert look(door).details == "Redis"
     with override_settings(REDIS_URL="rediss://redis.internal:6379/0"):
         assert look(door).passed
-    monkeypatch.setitem(security.connection.settings_dict, "HOST", "database.internal")
+    monkeypatch.setitem(connection.settings_dict, "HOST", "database.internal")
     assert look(door).details == "PostgreSQL"
 
 

@@ -20,6 +20,8 @@ LONGEST = 80
 """Characters of a column there, which none but the names of tries passes."""
 WIDER = {"gateway_requestlog.attempts"}
 NEWEST = 20_000
+CANARY: str = "privacy.CanaryRun"
+"""Where the runs of the made-up customer are, if there are any."""
 CANARY_WITHIN = timedelta(hours=26)
 ATTEMPTS = f"""
 select count(*), count(*) filter (where not ok) from (
@@ -36,10 +38,10 @@ def latest_canary(now: datetime) -> Finding | None:
     Their runs say whether they `passed`, when (`ran_at`), and in public words what was `said`.
     """
     try:
-        runs = apps.get_model("privacy", "CanaryRun")
+        runs: Any = apps.get_model(CANARY)
     except LookupError:
         return None
-    last: Any = runs._default_manager.order_by("-ran_at").first()
+    last = runs._default_manager.order_by("-ran_at").first()
     if last is None or now - last.ran_at > CANARY_WITHIN:
         return broken("The made-up customer has called no model for more than a day.")
     return kept(last.said) if last.passed else broken(last.said)
