@@ -4,6 +4,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts import second_factor
+from accounts.models import User
 from privacy.conformance import results
 
 CACHED = "public, max-age=60"
@@ -12,10 +14,19 @@ CACHED = "public, max-age=60"
 @require_safe
 def conformance(request: HttpRequest) -> HttpResponse:
     """Show clause by clause what was promised, how it is checked, and what was found."""
-    page = render(request, "privacy/conformance.html", {"report": results.report()})
+    context = {"report": results.report(), "details": _sees_details(request)}
+    page = render(request, "privacy/conformance.html", context)
     if not request.user.is_authenticated:
         page["Cache-Control"] = CACHED
     return page
+
+
+def _sees_details(request: HttpRequest) -> bool:
+    """Return whether staff ask who may, and who have shown a second factor in this session."""
+    user = request.user
+    if not isinstance(user, User) or not user.has_perm("privacy.view_proberesult"):
+        return False
+    return bool(second_factor.shown_at(request, user))
 
 
 @require_safe

@@ -16,6 +16,7 @@ from accounts.models import Session, User
 from gateway import keys
 from gateway.models import Provider
 from privacy import acceptances, centre, data_requests, policies, recipients
+from privacy.conformance import clauses, results, run, site
 from privacy.conformance.probes import content
 from privacy.models import Export, ExportState
 from tests.customers import make_customer
@@ -245,3 +246,28 @@ def test_what_a_made_up_customer_finds_is_part_of_it(
     ):
         last.return_value = Mock(passed=passed, ran_at=timezone.now() - ago, said="It was seen.")
         assert states("2.3-content") == {"2.3-content": state}
+
+
+def test_behind_https_the_same_cookies_and_doors_are_seen(
+    world: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("6-access", "7-cookies", "7-sessions", "8-access", "11-contact")
+    site._handler.cache_clear()
+    https = {
+        "HTTPS": True,
+        "PUBLIC_URL": "https://lumyx.test",
+        "ALLOWED_HOSTS": ["lumyx.test", "testserver"],
+        "SECURE_SSL_REDIRECT": True,
+        "SESSION_COOKIE_NAME": "__Host-session",
+        "SESSION_COOKIE_SECURE": True,
+    }
+    try:
+        with override_settings(**https):
+            run.check([c for c in clauses.CLAUSES if c.id in names])
+            found = results.latest()
+            assert {name: found[name].said for name in names if not found[name].passed} == {}
+        with override_settings(**{**https, "SESSION_COOKIE_SECURE": False}):
+            run.check([c for c in clauses.CLAUSES if c.id in names])
+            assert "in the clear" in results.latest()["7-cookies"].details
+    finally:
+        site._handler.cache_clear()

@@ -14,7 +14,7 @@ from django.db import connection, connections, transaction
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from accounts import locks
+from accounts import locks, second_factor
 from accounts.models import Session, User
 from lumyx.celery import app
 from privacy import checks, policies, retention
@@ -214,6 +214,11 @@ def test_staff_who_may_see_the_details_see_them_and_nobody_else(says: Says) -> N
     for client in (Client(), staff_client(["support"])):
         assert "in gateway_secret_table" not in client.get(PAGE).content.decode()
     assert "in gateway_secret_table" not in Client().get(f"{PAGE}.json").content.decode()
+    half = staff_client(["privacy officer"])
+    session = half.session
+    del session[second_factor.SHOWN_AT]
+    session.save()
+    assert "in gateway_secret_table" not in half.get(PAGE).content.decode()
 
 
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}.json", "/privacy/how-we-keep-it"])
