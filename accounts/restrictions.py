@@ -26,8 +26,8 @@ OPTIONAL: dict[Purpose, Effect] = {
     Purpose.ANALYSIS: Effect(
         title="Statistics and trends",
         stops="Your calls are left out of our totals by day and of every statistic we make.",
-        goes_on="Your own dashboard and usage, which nobody but you sees, and the log of your"
-        " calls, which we keep against abuse and to find faults.",
+        goes_on="Your own dashboard and usage, and the log of your calls, which we keep against"
+        " abuse and to find faults.",
     ),
     Purpose.SERVICE: Effect(
         title="Improving LumyxAI",

@@ -137,7 +137,7 @@ def test_people_object_and_allow_it_again_in_the_privacy_centre(
         assert about.words in page
     assert "Statistics and trends: switched off" in post(browser, "ANALYSIS", "object")
     assert restrictions.of(user)[Purpose.ANALYSIS].kind == RestrictionKind.OBJECT
-    assert "objected to" in browser.open("/privacy/centre").text
+    assert "you objected" in browser.open("/privacy/centre").text
     post(browser, "MESSAGES", "restrict")
     assert restrictions.of(user)[Purpose.MESSAGES].kind == RestrictionKind.RESTRICT
     assert "switched on again" in post(browser, "ANALYSIS", "lift")
