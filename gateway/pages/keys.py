@@ -51,7 +51,14 @@ def _show(key: ApiKey) -> dict[str, Any]:
         soon = key.expires_at is not None and key.expires_at - now < SOON
         state = "soon" if soon else "good"
     overlap = key.previous_until is not None and key.previous_until > now
-    return {"key": key, "state": state, "spent": budgets.spent(key.pk), "overlap": overlap}
+    return {
+        "key": key,
+        "state": state,
+        "spent": budgets.spent(key.pk),
+        "overlap": overlap,
+        "dialog": f"revoke-{key.pk}",
+        "ask": f"Revoke {key.name}?",
+    }
 
 
 @never_cache

@@ -1,5 +1,6 @@
 """Customers walk through the site in a real browser."""
 
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -15,6 +16,9 @@ from tests.journeys.browsers import aside, chromium, watch
 from tests.people import NabzClanProcess
 from tests.processes import ProviderProcess, Server
 
+OPENS_NOTHING = """[...document.querySelectorAll('[data-open]')].map(one => one.dataset.open)
+    .filter(id => !document.getElementById(id))"""
+"""Buttons whose dialog is not on the page."""
 PEOPLE = {"nova": 0, "vega": 1, "rigel": 2, "sirius": 3, "altair": 4, "atlas": 0}
 
 
@@ -138,6 +142,33 @@ def test_the_first_minute_from_sign_in_to_a_charged_call(
     assert wrong == []
 
 
+def test_a_key_is_revoked_once_it_is_confirmed(
+    page: Page, server: Server, nabzclan: NabzClanProcess
+) -> None:
+    wrong = watch(page, allowed={server.url, nabzclan.url})
+    enter(page, server, nabzclan.new_person()["name"])
+    page.get_by_role("link", name="Make a key").click()
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_role("button", name="Make the key").click()
+    key = page.locator("#secret").inner_text()
+    page.get_by_role("link", name="All keys").click()
+    assert page.evaluate(OPENS_NOTHING) == []
+    page.get_by_role("button", name="Revoke").click()
+    dialog = page.get_by_role("dialog", name="Revoke Laptop?")
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Revoke").click()
+    dialog.get_by_role("button", name="Revoke it").click()
+    expect(page.get_by_text("Laptop is revoked.")).to_be_visible()
+    expect(page.get_by_role("heading", name="No keys in force")).to_be_visible()
+    time.sleep(1)
+    answer = requests.get(
+        f"{server.api}/key", headers={"Authorization": f"Bearer {key}"}, timeout=10
+    )
+    assert answer.status_code == 401
+    assert wrong == []
+
+
 def give(nabzclan_id: str) -> None:
     """Give somebody credits."""
     account = accounts.open_for(User.objects.get(nabzclan_id=nabzclan_id))
@@ -186,5 +217,6 @@ def test_no_page_is_wider_than_the_screen(
         page.goto(server.url + path)
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert overflow <= 0, (path, overflow)
+        assert page.evaluate(OPENS_NOTHING) == [], path
     context.close()
     assert wrong == []
