@@ -1,6 +1,6 @@
 """Made-up data for the style page, absurd values included."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -12,11 +12,22 @@ LONG = "A name of " + "very " * 30 + "great length"
 class SpecimenForm(forms.Form):
     """One field of each kind."""
 
-    name = forms.CharField(label="Name", help_text="What you will know it by.", required=False)
+    name = forms.CharField(
+        label="Name", help_text="What you will know it by.", max_length=60, required=False
+    )
     kind = forms.ChoiceField(label="Kind", choices=[("a", "The first"), ("b", "The second")])
-    notes = forms.CharField(label="Notes", widget=forms.Textarea, required=False)
+    notes = forms.CharField(
+        label="Notes", widget=forms.Textarea(attrs={"rows": 3}), max_length=20, required=False
+    )
     limit = forms.IntegerField(label="Requests a minute", min_value=1, max_value=1_000)
     news = forms.BooleanField(label="Product news", help_text="Now and then.", required=False)
+
+
+class LockedForm(forms.Form):
+    """Fields that cannot be changed now."""
+
+    name = forms.CharField(label="Name", disabled=True, initial="Laptop")
+    kind = forms.ChoiceField(label="Kind", choices=[("a", "The first")], disabled=True)
 
 
 class FilterForm(forms.Form):
@@ -29,7 +40,7 @@ class FilterForm(forms.Form):
 def context() -> dict[str, Any]:
     """Return what the style page shows."""
     now = timezone.now()
-    wrong = SpecimenForm({"name": LONG, "kind": "b", "limit": "0"})
+    wrong = SpecimenForm({"name": LONG, "kind": "none", "limit": "0", "notes": LONG})
     wrong.is_valid()
     days = [
         int((now - timedelta(days=n)).timestamp()) // 86_400 * 86_400 for n in range(13, -1, -1)
@@ -38,8 +49,9 @@ def context() -> dict[str, Any]:
     return {
         "form": SpecimenForm(initial={"kind": "a", "limit": 60, "news": True}),
         "wrong": wrong,
+        "locked": LockedForm(),
         "long": LONG,
-        "amounts": [0, 1, 1_500_000, 12_345_678_900_001, -250_000],
+        "amounts": [0, 1, 1_500_000, 12_345_678_900_001, -250_000, None],
         "moments": [
             now,
             now - timedelta(minutes=7),
@@ -58,22 +70,37 @@ def context() -> dict[str, Any]:
             {"words": "State", "url": "#main"},
             {"words": "Spent", "numbers": True, "url": "#main"},
         ],
+        "columns_down": [
+            {"words": "Name"},
+            {"words": "State"},
+            {"words": "Spent", "numbers": True, "sorted": "down", "url": "#main"},
+        ],
         "steps": ["Sign in", "Make a key", "Call a model"],
         "lines": [(" ", "We keep logs."), ("-", "For 90 days."), ("+", "For up to 30 days.")],
         "events": [
             {"title": "Answered", "at": now, "text": "By the second provider."},
             {"title": "Refused", "at": now - timedelta(seconds=80), "text": ""},
         ],
-        "chart": {
-            "title": "Requests by day",
-            "data_id": "specimen-data",
-            "names": ["Requests"],
-            "rows": [(now - timedelta(days=13 - n), [value]) for n, value in enumerate(values)],
-            "data": {
-                "days": days,
-                "series": [
-                    {"name": "Requests", "unit": "requests", "values": values, "whole": True}
-                ],
-            },
+        "charts": [
+            _chart("Requests", "requests", days, values),
+            _chart("Credits", "credits", days, [value / 1_000_000 for value in values]),
+            _chart("Nothing", "requests", days, [0] * 14),
+        ],
+    }
+
+
+def _chart(name: str, unit: str, days: list[int], values: list[Any]) -> dict[str, Any]:
+    whole = all(isinstance(value, int) for value in values)
+    return {
+        "title": f"{name} by day",
+        "data_id": f"specimen-{name.lower()}",
+        "names": [name],
+        "rows": [
+            (datetime.fromtimestamp(day, UTC), [value if whole else f"{value:.6f}"])
+            for day, value in zip(days, values, strict=True)
+        ],
+        "data": {
+            "days": days,
+            "series": [{"name": name, "unit": unit, "values": values, "whole": whole}],
         },
     }

@@ -18,6 +18,8 @@ from billing.amounts import in_credits, in_dollars
 register = template.Library()
 ICONS: Path = settings.BASE_DIR / "templates" / "icons"
 JUST_NOW_SECONDS = 45
+LONG_AMOUNT = 11
+"""How many characters of an amount fit where figures are large."""
 
 
 @cache
@@ -42,9 +44,10 @@ def money(micro: int | None) -> SafeString:
     grouped = f"{int(whole.lstrip('-')):,}"
     sign = "−" if shown.startswith("-") else ""
     return format_html(
-        '<data class="money" value="{}" title="{} micro-credits">{}{}{}{}</data>',
+        '<data class="money" value="{}" title="{} micro-credits"{}>{}{}{}{}</data>',
         shown,
         f"{micro:,}",
+        mark_safe(" data-long") if len(shown) > LONG_AMOUNT else "",
         sign,
         grouped,
         dot,

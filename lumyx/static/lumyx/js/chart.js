@@ -9,6 +9,8 @@ const colour = (name) => {
   return found;
 };
 const whole = [1, 2, 5].flatMap((n) => [...Array(9).keys()].map((e) => n * 10 ** e)).sort((a, b) => a - b);
+// Small amounts are not zero: a call may cost a millionth of a credit.
+const amount = (value) => value.toLocaleString("en", { maximumFractionDigits: 6 });
 const drawn = new Map();
 
 function draw(element) {
@@ -24,7 +26,7 @@ function draw(element) {
     tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), "Etc/UTC"),
     cursor: { points: { show: false }, drag: { setScale: false } },
     scales: { x: { range: (_, first, last) => [first - 43200, last + 43200] }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
-    axes: [{ ...axis, grid: { show: false }, values: (_, splits) => splits.map(day) }, { ...axis, size: 56, incrs: series[0].whole ? whole : undefined }],
+    axes: [{ ...axis, grid: { show: false }, values: (_, splits) => splits.map(day) }, { ...axis, size: series[0].whole ? 56 : 76, incrs: series[0].whole ? whole : undefined, values: (_, splits) => splits.map(amount) }],
     series: [
       { label: "UTC day", value: (_, at) => (at ? `${day(at)} (local ${new Date(at * 1000).toLocaleString()})` : "–") },
       ...series.map((one) => ({ label: one.name, stroke: fill, width: 0, fill, paths: bars, points: { show: false }, value: (_, v) => (v == null ? "–" : `${v} ${one.unit}`) })),
