@@ -6,11 +6,14 @@ import hashlib
 import io
 import logging
 import warnings
+from typing import Any
 
 import aiohttp
 from celery import shared_task
 from django.db import transaction
+from kombu.exceptions import OperationalError
 from PIL import Image, ImageOps, UnidentifiedImageError
+from redis.exceptions import RedisError
 
 from accounts import outbound
 from accounts.models import Avatar, NabzClanLink, User
@@ -23,10 +26,17 @@ MOST_BYTES = 2 * 1024 * 1024
 MOST_PIXELS = 4096 * 4096
 SECONDS = 10
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+MORE_TRIES = 3
+PAUSE = 30
+"""Seconds until the first of them; each later pause is four times as long."""
 
 
 class BadPicture(Exception):
     """What came is no picture that we take; the text says why and quotes nothing of it."""
+
+
+class Unreachable(BadPicture):
+    """The picture did not come, which may be otherwise in a while."""
 
 
 def encode(data: bytes) -> bytes:
@@ -71,9 +81,9 @@ def fetch(url: str) -> bytes:
     try:
         return asyncio.run(_fetch(url))
     except TimeoutError:
-        raise BadPicture("The picture took too long.") from None
+        raise Unreachable("The picture took too long.") from None
     except (aiohttp.ClientError, OSError, ValueError):
-        raise BadPicture("The address does not answer.") from None
+        raise Unreachable("The address does not answer.") from None
 
 
 async def _fetch(url: str) -> bytes:
@@ -85,6 +95,8 @@ async def _fetch(url: str) -> bytes:
         ) as session,
         session.get(url, allow_redirects=False) as response,
     ):
+        if response.status >= 500:
+            raise Unreachable("The address fails.")
         if response.status != 200:
             raise BadPicture("The address has no picture.")
         content = bytearray()
@@ -116,8 +128,22 @@ def take_from_nabzclan(user: User) -> None:
         put(User.objects.get(pk=user.pk), content)
 
 
-@shared_task
-def copy(user_id: str) -> None:
+def copy_soon(user: User) -> None:
+    """Have a worker copy NabzClan's picture of a person, once what was written is stored."""
+    transaction.on_commit(lambda: _hand_over(user))
+
+
+def _hand_over(user: User) -> None:
+    try:
+        copy.apply_async(args=[str(user.pk)], retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        # As if no picture had been named, so that NabzClan's next answer names a new one.
+        NabzClanLink.objects.filter(user=user).update(avatar_url="")
+        log.warning("the avatar of %s waits: %s", user.pk, type(error).__name__)
+
+
+@shared_task(bind=True, max_retries=MORE_TRIES)
+def copy(self: Any, user_id: str) -> None:
     """Copy the picture that NabzClan has of a person, in the background."""
     user = User.objects.filter(pk=user_id, nabzclan__isnull=False).first()
     if user is None:
@@ -126,3 +152,5 @@ def copy(user_id: str) -> None:
         take_from_nabzclan(user)
     except BadPicture as error:
         log.warning("the avatar of %s was not taken: %s", user_id, error)
+        if isinstance(error, Unreachable) and self.request.retries < MORE_TRIES:
+            raise self.retry(countdown=PAUSE * 4**self.request.retries, exc=error) from None

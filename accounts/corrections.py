@@ -107,7 +107,7 @@ def undo(user: User, field: str) -> None:
         link.save(update_fields=["corrected", "email_set_at"])
         if field == "avatar":
             Avatar.objects.filter(user=user).delete()
-            transaction.on_commit(lambda: avatars.copy.delay(str(user.pk)))
+            avatars.copy_soon(user)
         elif field == "email":
             user.email = link.email
             user.save(update_fields=["email"])

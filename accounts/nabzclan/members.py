@@ -5,7 +5,7 @@ import logging
 from django.db import IntegrityError, transaction
 
 from accounts import avatars
-from accounts.models import NabzClanLink, User
+from accounts.models import Avatar, NabzClanLink, User
 from accounts.nabzclan import client
 from accounts.nabzclan.client import NabzClanDown, Person, Tokens
 
@@ -38,7 +38,7 @@ def join(person: Person, tokens: Tokens) -> User:
     link.keep_tokens(tokens)
     link.save()
     if person.avatar_url:
-        transaction.on_commit(lambda: avatars.copy.delay(str(user.pk)))
+        avatars.copy_soon(user)
     return user
 
 
@@ -59,8 +59,16 @@ def update(user: User, person: Person, tokens: Tokens | None = None) -> None:
         row.email = person.email
     row.vip_level, row.vip_expires_at = person.vip_level, person.vip_expires_at
     row.save(update_fields=["username", "email", "vip_level", "vip_expires_at"])
-    if moved and "avatar" not in link.corrected:
-        transaction.on_commit(lambda: avatars.copy.delay(str(row.pk)))
+    if "avatar" not in link.corrected:
+        _follow_picture(row, person, moved=moved, at_sign_in=tokens is not None)
+
+
+def _follow_picture(user: User, person: Person, *, moved: bool, at_sign_in: bool) -> None:
+    """Have NabzClan's picture copied where it is another, or did not come until this sign-in."""
+    if not person.avatar_url:
+        Avatar.objects.filter(user=user).delete()
+    elif moved or (at_sign_in and not Avatar.objects.filter(user=user).exists()):
+        avatars.copy_soon(user)
 
 
 def free_name(wanted: str, *, but: User | None = None) -> str:

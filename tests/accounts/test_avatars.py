@@ -6,9 +6,10 @@ import re
 import pytest
 import requests
 from django.test import override_settings
+from kombu.exceptions import OperationalError
 from PIL import Image
 
-from accounts import avatars
+from accounts import avatars, vip
 from accounts.models import Avatar, NabzClanLink, User
 from tests.accounts.people import new_member
 from tests.people import Browser, NabzClanProcess
@@ -85,6 +86,51 @@ def test_a_hostile_picture_is_not_taken_and_the_old_one_stays(
         avatars.take_from_nabzclan(user)
     assert nabzclan.url not in str(refused.value)
     assert Avatar.objects.get(user=user).digest == before
+
+
+def calls(nabzclan: NabzClanProcess, path: str) -> int:
+    listed = requests.get(f"{nabzclan.url}/_calls", timeout=5).json()
+    return sum(call["path"] == path for call in listed)
+
+
+@pytest.mark.parametrize(("hostile", "tries"), [("500", 4), ("svg", 1)])
+def test_a_picture_that_did_not_come_is_asked_for_again_and_a_bad_one_is_not(
+    browser: Browser, nabzclan: NabzClanProcess, hostile: str, tries: int
+) -> None:
+    user = new_member(browser, nabzclan)
+    path = f"/avatars/hostile/{hostile}"
+    NabzClanLink.objects.filter(user=user).update(avatar_url=nabzclan.url + path)
+    before = calls(nabzclan, path)
+    avatars.copy.apply(args=[str(user.pk)])
+    assert calls(nabzclan, path) - before == tries
+
+
+def test_a_picture_that_nobody_could_be_told_to_copy_is_named_anew_by_the_next_answer(
+    browser: Browser, nabzclan: NabzClanProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = new_member(browser, nabzclan)
+    handed: list[list[str]] = []
+
+    def away(**_: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(avatars.copy, "apply_async", away)
+    nabzclan.control(f"people/{user.nabzclan_id}", avatar=f"{nabzclan.url}/avatars/2.png")
+    assert vip.sync(User.objects.get(pk=user.pk)) == "synced"
+    monkeypatch.setattr(avatars.copy, "apply_async", lambda **how: handed.append(how["args"]))
+    for _ in range(2):
+        assert vip.sync(User.objects.get(pk=user.pk)) == "synced"
+    assert handed == [[str(user.pk)]]
+
+
+def test_a_picture_that_is_gone_at_nabzclan_is_gone_here(
+    browser: Browser, nabzclan: NabzClanProcess
+) -> None:
+    user = new_member(browser, nabzclan)
+    fetched(user)
+    nabzclan.control(f"people/{user.nabzclan_id}", avatar=None)
+    assert vip.sync(User.objects.get(pk=user.pk)) == "synced"
+    assert not Avatar.objects.filter(user=user).exists()
 
 
 @pytest.mark.parametrize("kind", ["exif", "animated"])

@@ -44,6 +44,27 @@ def test_the_only_cookie_is_the_session_and_it_ends_with_the_browser(
         assert "SameSite=Lax" in cookie
 
 
+def test_in_production_the_cookie_is_bound_to_https_and_to_this_host(
+    environment: dict[str, str],
+) -> None:
+    production = {"PUBLIC_URL": "https://lumyx.test", "TRUSTED_PROXY_COUNT": "1"}
+    server = Server(environment=environment | production, workers=1)
+    try:
+        plain = requests.get(f"{server.url}/sign-in", timeout=10, allow_redirects=False)
+        answer = requests.get(
+            f"{server.url}/sign-in", headers={"X-Forwarded-Proto": "https"}, timeout=10
+        )
+    finally:
+        server.stop()
+    assert plain.status_code == 301
+    assert plain.headers["Location"].startswith("https://")
+    (cookie,) = answer.raw.headers.getlist("Set-Cookie")
+    name, *attributes = cookie.split("; ")
+    assert name.startswith("__Host-session=")
+    assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]
+    assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+
+
 @pytest.mark.parametrize("path", ["/", "/docs/charges", "/privacy", "/terms", "/healthz"])
 def test_public_pages_set_no_cookie_and_do_not_redirect(server: Server, path: str) -> None:
     answer = requests.get(server.url + path, timeout=10, allow_redirects=False)

@@ -10,7 +10,7 @@ import requests
 from accounts.models import NabzClanLink, Session, User
 from tests.accounts.people import new_member
 from tests.people import Browser, NabzClanProcess
-from tests.processes import Server
+from tests.processes import Server, free_port
 
 
 @pytest.fixture
@@ -254,6 +254,21 @@ def test_a_signed_in_person_stays_so_while_nabzclan_is_away(
     finally:
         for endpoint in ("token", "user"):
             nabzclan.fault(endpoint, None)
+
+
+def test_people_sign_in_while_redis_is_away(
+    environment: dict[str, str], nabzclan: NabzClanProcess
+) -> None:
+    away = {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    server = Server(environment=environment | away, workers=1, up="/healthz")
+    try:
+        person = nabzclan.new_person()
+        for _ in range(2):
+            page = Browser(server).sign_in(person["id"])
+            assert page.status_code == 200, page.text[:300]
+            assert urlsplit(page.url).path == "/dashboard"
+    finally:
+        server.stop()
 
 
 def test_the_session_of_a_waiting_newcomer_holds_nothing_in_clear(

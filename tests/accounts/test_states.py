@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+import requests
+
 from accounts import states
 from accounts.models import State
 from tests.accounts.people import new_member
@@ -39,8 +41,21 @@ def test_a_frozen_account_is_refused_within_a_second_and_works_again_once_thawed
 def test_anthropics_dialect_says_it_in_its_own_shape(server: Server, customer: Customer) -> None:
     states.freeze(customer.user)
     time.sleep(1)
-    answer = customer.get(server, "v1/models")
+    answer = requests.post(
+        f"{server.api}/messages",
+        json={
+            "model": "echo",
+            "max_tokens": 10,
+            "messages": [{"role": "user", "content": "Hello"}],
+        },
+        headers={"x-api-key": customer.key, "anthropic-version": "2023-06-01"},
+        timeout=10,
+    )
     assert answer.status_code == 403
+    said = answer.json()
+    assert said["type"] == "error"
+    assert said["error"]["type"] == "permission_error"
+    assert "frozen" in said["error"]["message"]
 
 
 def test_a_closing_account_is_refused_like_an_unknown_key(
