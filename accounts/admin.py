@@ -4,11 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from accounts import states
 from accounts.announcements import EVERY_KEY, announce
-from accounts.models import LastVisit, NabzClanLink, Restriction, User
+from accounts.models import LastVisit, NabzClanLink, Restriction, State, User
 
 POWERS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -20,9 +22,14 @@ class UserAdmin(ModelAdmin):
     list_display = ("username", "nabzclan_id", "vip_level", "state", "is_staff", "created_at")
     list_filter = ("state", "is_staff", "vip_level")
     search_fields = ("username", "nabzclan_id", "email", "id")
-    readonly_fields = ("id", "nabzclan_id", "vip_level", "vip_expires_at", "created_at")
+    # What NabzClan sends or the person chose: changed by hand, it would be undone or unwanted.
+    readonly_fields = (
+        *("id", "nabzclan_id", "username", "email", "vip_level", "vip_expires_at"),
+        *("mail_low_balance", "mail_receipts", "mail_news", "created_at"),
+    )
     exclude = ("password",)
     filter_horizontal = ("groups", "user_permissions")
+    actions = ("freeze", "thaw")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Only superusers hand out power; nobody else can give it to themselves."""
@@ -34,6 +41,24 @@ class UserAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
         if {"state", "is_active"} & set(form.changed_data):
             transaction.on_commit(lambda: announce(EVERY_KEY))
+
+    def has_freeze_permission(self, request: HttpRequest) -> bool:
+        """Stopping an account's keys needs no power over the person."""
+        return request.user.has_perm("accounts.freeze_user")
+
+    @admin.action(description="Freeze the selected accounts", permissions=["freeze"])
+    def freeze(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Refuse the keys of accounts from now on; those that are being closed stay so."""
+        for user in queryset.filter(state=State.ACTIVE):
+            states.freeze(user)
+            self.log_change(request, user, "Frozen.")
+
+    @admin.action(description="Thaw the selected accounts", permissions=["freeze"])
+    def thaw(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Let the keys of frozen accounts work again."""
+        for user in queryset.filter(state=State.FROZEN):
+            states.thaw(user)
+            self.log_change(request, user, "Thawed.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody is made by hand: customers sign in, staff are made by a command."""

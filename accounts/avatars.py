@@ -135,7 +135,7 @@ def copy_soon(user: User) -> None:
 
 def _hand_over(user: User) -> None:
     try:
-        copy.apply_async(args=[str(user.pk)], retry=False)
+        copy.apply_async(args=(str(user.pk),), retry=False)
     except (OperationalError, RedisError, OSError) as error:
         # As if no picture had been named, so that NabzClan's next answer names a new one.
         NabzClanLink.objects.filter(user=user).update(avatar_url="")

@@ -7,6 +7,7 @@ from django.db.models import Q
 ROLES: dict[str, list[str]] = {
     "support": [
         "accounts.view_user",
+        "accounts.freeze_user",
         "accounts.view_nabzclanlink",
         "billing.view_account",
         "billing.view_adjustment",
@@ -56,6 +57,8 @@ ROLES: dict[str, list[str]] = {
     ],
     "operator": [
         "gateway.view_dailyuse",
+        "accounts.view_user",
+        "accounts.freeze_user",
         "gateway.view_requestlog",
         "privacy.view_securityreview",
         "privacy.add_securityreview",

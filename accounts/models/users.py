@@ -71,6 +71,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects = UserManager()
 
     class Meta:
+        permissions = [("freeze_user", "Can freeze and thaw accounts")]
         constraints = [
             # Else somebody could take the name of a member of staff in other letters, and lock
             # them out: a sign-in by password that fits two people lets nobody in.

@@ -101,7 +101,7 @@ def test_a_picture_that_did_not_come_is_asked_for_again_and_a_bad_one_is_not(
     path = f"/avatars/hostile/{hostile}"
     NabzClanLink.objects.filter(user=user).update(avatar_url=nabzclan.url + path)
     before = calls(nabzclan, path)
-    avatars.copy.apply(args=[str(user.pk)])
+    avatars.copy.apply(args=(str(user.pk),))
     assert calls(nabzclan, path) - before == tries
 
 
@@ -109,7 +109,7 @@ def test_a_picture_that_nobody_could_be_told_to_copy_is_named_anew_by_the_next_a
     browser: Browser, nabzclan: NabzClanProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = new_member(browser, nabzclan)
-    handed: list[list[str]] = []
+    handed: list[tuple[str, ...]] = []
 
     def away(**_: object) -> None:
         raise OperationalError
@@ -120,7 +120,7 @@ def test_a_picture_that_nobody_could_be_told_to_copy_is_named_anew_by_the_next_a
     monkeypatch.setattr(avatars.copy, "apply_async", lambda **how: handed.append(how["args"]))
     for _ in range(2):
         assert vip.sync(User.objects.get(pk=user.pk)) == "synced"
-    assert handed == [[str(user.pk)]]
+    assert handed == [(str(user.pk),)]
 
 
 def test_a_picture_that_is_gone_at_nabzclan_is_gone_here(

@@ -3,7 +3,11 @@
 import time
 from collections.abc import Callable
 
+import pytest
 import requests
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
 
 from accounts import states
 from accounts.models import State
@@ -11,6 +15,7 @@ from tests.accounts.people import new_member
 from tests.customers import Customer
 from tests.people import Browser, NabzClanProcess
 from tests.processes import Server
+from tests.staff import staff_client
 
 
 def refused_within(server: Server, customer: Customer, *, seconds: float, status: int) -> None:
@@ -64,6 +69,42 @@ def test_a_closing_account_is_refused_like_an_unknown_key(
     assert customer.chat(server).status_code == 200
     states._put(customer.user, State.CLOSING)
     refused_within(server, customer, seconds=2, status=401)
+
+
+def act(client: Client, action: str, customer: Customer) -> None:
+    client.post(
+        reverse("admin:accounts_user_changelist"),
+        {"action": action, "_selected_action": [str(customer.user.pk)]},
+    )
+    customer.user.refresh_from_db()
+
+
+@pytest.mark.parametrize("role", ["support", "operator"])
+def test_staff_freeze_and_thaw_an_account_without_power_over_the_person(
+    server: Server, customer: Customer, role: str
+) -> None:
+    client = staff_client([role])
+    act(client, "freeze", customer)
+    assert customer.user.state == State.FROZEN
+    time.sleep(1)
+    assert {customer.chat(server).status_code for _ in range(6)} == {403}
+    act(client, "thaw", customer)
+    assert customer.user.state == State.ACTIVE
+    messages = LogEntry.objects.filter(object_id=str(customer.user.pk)).order_by("pk")
+    assert [entry.change_message for entry in messages] == ["Frozen.", "Thawed."]
+
+
+def test_an_account_that_is_being_closed_is_neither_frozen_nor_thawed(customer: Customer) -> None:
+    states._put(customer.user, State.CLOSING)
+    for action in ("freeze", "thaw"):
+        act(staff_client(["support"]), action, customer)
+        assert customer.user.state == State.CLOSING
+
+
+@pytest.mark.parametrize("role", ["finance", "privacy officer"])
+def test_other_roles_freeze_nobody(customer: Customer, role: str) -> None:
+    act(staff_client([role]), "freeze", customer)
+    assert customer.user.state == State.ACTIVE
 
 
 def test_freezing_costs_nothing(server: Server, customer: Customer) -> None:
