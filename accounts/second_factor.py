@@ -78,6 +78,7 @@ def _missing_for_admin(request: HttpRequest) -> str | None:
     if not user.is_staff or not user.is_active:
         raise Http404
     if not enrolled(user):
+        messages.warning(request, "The admin opens once you have one of these.")
         return "mfa_index"
     if not shown_at(request, user):
         return "mfa_reauthenticate"

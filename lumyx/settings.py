@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
+from django.templatetags.static import static
 
 from lumyx import env
 
@@ -429,6 +430,30 @@ UNFOLD = {
     "SITE_HEADER": "LumyxAI",
     "SITE_URL": "/",
     "GLOBAL_CALLBACK": "privacy.reasons.context",
+    "SITE_ICON": lambda request: static("lumyx/icon.svg"),
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("lumyx/icon.svg"),
+        }
+    ],
+    # The site's one accent, as a ramp; white is read on 600 and darker.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% 0.02 82)",
+            "100": "oklch(95.5% 0.045 82)",
+            "200": "oklch(91% 0.08 80)",
+            "300": "oklch(86% 0.12 78)",
+            "400": "oklch(81% 0.15 76)",
+            "500": "oklch(66% 0.15 66)",
+            "600": "oklch(52% 0.125 60)",
+            "700": "oklch(46% 0.105 58)",
+            "800": "oklch(40% 0.09 56)",
+            "900": "oklch(34% 0.07 54)",
+            "950": "oklch(24% 0.05 52)",
+        }
+    },
 }
 
 LOGGING = {

@@ -75,7 +75,9 @@ def test_a_password_alone_does_not_reach_the_admin(browser: Browser) -> None:
     user, password = make_staff(superuser=True)
     assert sign_in(browser, user.username, password) == "/accounts/2fa/"
     for path in ("/admin/", "/admin/accounts/user/", "/admin/billing/account/"):
-        assert urlsplit(browser.open(path).url).path == "/accounts/2fa/"
+        page = browser.open(path)
+        assert urlsplit(page.url).path == "/accounts/2fa/"
+        assert "The admin opens once you have one of these." in page.text
 
 
 def test_after_enrolling_the_admin_opens(browser: Browser) -> None:
