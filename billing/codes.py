@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from billing import ledger
+from billing import freezes, ledger
 from billing.models import Account, Code, LedgerKind, Redemption
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -159,6 +159,8 @@ def redeem(account: Account, text: str) -> Redemption:
     )
     if balance is None:
         raise RuntimeError("a redemption moved nothing")
+    # It may have paid a debt off.
+    freezes.review(account.id)
     return redemption
 
 

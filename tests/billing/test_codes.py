@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from billing import codes
+from billing import codes, freezes, ledger
 from billing.codes import AlreadyRedeemed, CodeRefused, ExpiredCode, UnknownCode, UsedUpCode
 from billing.models import MICRO, Code, LedgerEntry, Redemption
 from tests.billing.ledgers import assert_sound
@@ -59,6 +59,22 @@ def test_an_account_redeems_as_often_as_the_code_lets_it(
         codes.redeem(customer.account, text)
     assert codes.redeem(new_customer(credit=0).account, text).nth == 1
     assert customer.balance() == 2 * MICRO
+    assert_sound(customer)
+
+
+def test_a_code_that_pays_a_debt_off_thaws_the_account(
+    new_customer: Callable[..., Customer],
+) -> None:
+    customer = new_customer(credit=0)
+    ledger.post(
+        account=customer.account.pk, kind="refund", amount=-MICRO, reference=uuid.uuid4().hex
+    )
+    assert freezes.review(customer.account.pk)
+    for frozen in (True, False):
+        _, text = codes.make(value=MICRO // 2, by=None)
+        codes.redeem(customer.account, text)
+        customer.account.refresh_from_db()
+        assert customer.account.frozen == frozen
     assert_sound(customer)
 
 
