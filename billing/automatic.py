@@ -6,43 +6,67 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accounts.models import State
 from billing import bonuses, payments
 from billing.models import Account, AutoTopUp, Order, OrderKind, OrderState, StripeCustomer
 from billing.soon import SEND_MAILS, soon
-from billing.stripe_api import CardDeclined, StripeDown, StripeRefused, api, errors_as_ours
+from billing.stripe_api import (
+    REUSED,
+    CardDeclined,
+    StripeDown,
+    StripeRefused,
+    api,
+    errors_as_ours,
+)
 
 log = logging.getLogger("lumyx.billing")
 
 KEY_HOURS = 23
 """Stripe knows an idempotency key for 24 hours; later a second charge could be made."""
+NOT_TAKEN = "not_taken"
+"""Why a plan was turned off where it is not the card's fault."""
 
 
 def due(*, limit: int = 200) -> list[int]:
-    """Return the accounts that are below their threshold, and those of attempts under way."""
+    """Return the accounts that are to be topped up, and those of attempts under way."""
     under_way = Order.objects.filter(kind=OrderKind.AUTOMATIC, state=OrderState.OPEN)
-    low = AutoTopUp.objects.filter(
-        enabled=True, account__frozen=False, account__balance__lt=F("threshold")
+    spent = _this_month().filter(account=OuterRef("account")).order_by().values("account")
+    # What cannot be charged is left out here, so that it never keeps others waiting.
+    low = wanted().filter(
+        account__frozen=False,
+        account__balance__lt=F("threshold"),
+        account__stripe_customer__payment_method__gt="",
+        monthly_ceiling__gte=F("amount")
+        + Coalesce(Subquery(spent.annotate(sum=Sum("amount")).values("sum")), 0),
     )
     return [
-        *under_way.values_list("account_id", flat=True)[:limit],
+        *under_way.order_by("next_check_at").values_list("account_id", flat=True)[:limit],
         *low.values_list("account_id", flat=True)[:limit],
     ]
 
 
+def wanted() -> QuerySet[AutoTopUp]:
+    """Return the plans that are on, of accounts whose owners are here and free to call."""
+    return AutoTopUp.objects.filter(enabled=True, account__user__state=State.ACTIVE)
+
+
 def spent_this_month(account: Account) -> int:
     """Return what was charged automatically this UTC month, in cents; attempts count."""
+    return int(_this_month().filter(account=account).aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+def _this_month() -> QuerySet[Order]:
     now = datetime.now(UTC)
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    orders = Order.objects.filter(
-        account=account,
+    return Order.objects.filter(
         kind=OrderKind.AUTOMATIC,
         state__in=[OrderState.OPEN, OrderState.PAID],
         created_at__gte=month,
     )
-    return int(orders.aggregate(sum=Sum("amount"))["sum"] or 0)
 
 
 def consider(account_id: int) -> Order | None:
@@ -63,7 +87,7 @@ def _open_order(account_id: int) -> Order | None:
 def _begin(account_id: int) -> Order | None:
     try:
         with transaction.atomic():
-            plan = AutoTopUp.objects.select_for_update().filter(pk=account_id, enabled=True).first()
+            plan = wanted().select_for_update(of=["self"]).filter(pk=account_id).first()
             # Before the balance is read: what was open a moment ago may be credited by now.
             if _open_order(account_id) is not None:
                 return None
@@ -92,28 +116,41 @@ def _begin(account_id: int) -> Order | None:
 
 def charge(order: Order) -> None:
     """Charge the saved card for an order, as often as it takes, once."""
-    customer = StripeCustomer.objects.get(account=order.account)
     try:
         if order.payment_intent is None:
-            order.payment_intent = _make_intent(order, customer)
+            order.payment_intent = _make_intent(order)
             if order.payment_intent is None:
-                _fail(order, "never_made")
+                _fail(order, "never_made", off=NOT_TAKEN)
                 return
             Order.objects.filter(pk=order.pk).update(payment_intent=order.payment_intent)
         if payments.apply(order.pk).state == OrderState.FAILED:
             _turn_off(order, "card_declined")
     except CardDeclined as declined:
-        _fail(order, declined.code, declined.payment_intent)
+        _fail(order, declined.code, off=declined.code, payment_intent=declined.payment_intent)
     except StripeRefused as refused:
-        _fail(order, str(refused))
+        _fail(order, str(refused), off=NOT_TAKEN)
     except (StripeDown, payments.Busy) as error:
         log.warning("order %s waits for Stripe: %s", order.id, type(error).__name__)
 
 
-def _make_intent(order: Order, customer: StripeCustomer) -> str | None:
-    """Charge, or find what an earlier try charged; None where it is too late to know."""
-    if timezone.now() - order.created_at > timedelta(hours=KEY_HOURS):
+def _make_intent(order: Order) -> str | None:
+    """Charge, or find what an earlier try charged; None where there was none and none may be."""
+    customer = StripeCustomer.objects.filter(account=order.account_id).first()
+    if customer is None:
+        return None
+    late = timezone.now() - order.created_at > timedelta(hours=KEY_HOURS)
+    if late or not wanted().filter(pk=order.account_id).exists():
         return _find_intent(order, customer)
+    try:
+        return _charge_card(order, customer)
+    except StripeRefused as refused:
+        # Another card was saved since an earlier try, which may have charged the one before.
+        if str(refused) != REUSED:
+            raise
+        return _find_intent(order, customer)
+
+
+def _charge_card(order: Order, customer: StripeCustomer) -> str:
     with errors_as_ours():
         intent = api().payment_intents.create(
             {
@@ -143,14 +180,14 @@ def _find_intent(order: Order, customer: StripeCustomer) -> str | None:
     return None
 
 
-def _fail(order: Order, why: str, payment_intent: str = "") -> None:
+def _fail(order: Order, why: str, *, off: str, payment_intent: str = "") -> None:
     Order.objects.filter(pk=order.pk, state=OrderState.OPEN).update(
         state=OrderState.FAILED,
         failure=why[:40],
         payment_intent=payment_intent or order.payment_intent,
         version=F("version") + 1,
     )
-    _turn_off(order, why)
+    _turn_off(order, off)
 
 
 def _turn_off(order: Order, why: str) -> None:

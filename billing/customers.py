@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from billing import automatic
 from billing.models import Account, StripeCustomer
 from billing.stripe_api import MISSING, StripeRefused, api, errors_as_ours
 
@@ -29,6 +30,8 @@ def ask_for(account: Account, ask: Callable[[str], Answer]) -> Answer:
     except StripeRefused as refused:
         if str(refused) != MISSING:
             raise
+    if customer.payment_method:
+        automatic.forget_card(customer.payment_method)
     StripeCustomer.objects.filter(pk=customer.pk).delete()
     return ask(_make(account, key=f"customer {account.public_id} after {customer.id}").id)
 

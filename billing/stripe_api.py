@@ -18,6 +18,8 @@ CONNECT_SECONDS = 3
 RETRIES = 2
 MISSING = "resource_missing"
 """Stripe's code for what it does not have."""
+REUSED = "idempotency_error"
+"""What Stripe calls an idempotency key that it knows for something else."""
 
 
 class StripeDown(Exception):
@@ -76,7 +78,7 @@ def errors_as_ours() -> Iterator[None]:
         log.error("alarm: Stripe refuses our key")
         raise StripeDown("key refused") from None
     except stripe.IdempotencyError:
-        raise StripeRefused("idempotency_error") from None
+        raise StripeRefused(REUSED) from None
     except (stripe.StripeError, UnicodeDecodeError) as error:
         # The library does not catch what is no UTF-8.
         raise StripeDown(type(error).__name__) from None

@@ -74,7 +74,11 @@ def top_up_all() -> int:
     """Top every account up that is to be."""
     accounts = automatic.due()
     for account_id in accounts:
-        automatic.consider(account_id)
+        try:
+            automatic.consider(account_id)
+        except Exception as error:
+            # Whatever it is, it keeps no other account waiting.
+            log.error("alarm: account %s: no top-up: %s", account_id, type(error).__name__)
     return len(accounts)
 
 

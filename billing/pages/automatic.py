@@ -24,6 +24,7 @@ WHY_OFF = {
     "card_removed": "The saved card was removed.",
     "expired_card": "The saved card has expired.",
     "insufficient_funds": "The saved card had too little money on it.",
+    automatic.NOT_TAKEN: "Stripe did not take the payment.",
 }
 
 
