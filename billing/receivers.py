@@ -21,20 +21,24 @@ def find_order(thing: Any) -> Order | None:
     kind = thing.object
     if kind == "checkout.session":
         return Order.objects.filter(checkout_session=thing.id).first()
-    intent = thing.id if kind == "payment_intent" else id_in(thing, "payment_intent")
-    if not intent:
-        return None
+    if kind == "payment_intent":
+        return find_by_payment(thing.id, thing)
+    intent = id_in(thing, "payment_intent")
+    return find_by_payment(intent) if intent else None
+
+
+def find_by_payment(intent: str, seen: Any = None) -> Order | None:
+    """Return the order that a payment is made for; `seen` is the payment if it is at hand."""
     known = Order.objects.filter(payment_intent=intent).first()
     if known is not None:
         return known
     # The session that names the payment has not been looked at yet.
-    metadata = thing if kind == "payment_intent" else _intent(intent)
-    named = id_in(getattr(metadata, "metadata", None), "order")
-    return _named(named, intent)
+    payment = seen if seen is not None else _intent(intent)
+    return _named(id_in(getattr(payment, "metadata", None), "order"), intent)
 
 
 def _named(order_id: str, intent: str) -> Order | None:
-    """Return the order that a payment names, if the payment is indeed made for it."""
+    """Return the order that a payment names; whether it pays for it is seen when it is applied."""
     try:
         order = Order.objects.filter(pk=uuid.UUID(order_id)).first()
     except ValueError:

@@ -1,5 +1,6 @@
 """Every night what Stripe moved is compared with the ledger, to the cent."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -84,11 +85,36 @@ def test_a_payment_that_was_never_credited_is_credited_first(
     before = customer.balance()
     order, _ = checkout.begin(customer.account, cents=500)
     paid = stripe.pay(str(order.checkout_session))
-    Order.objects.filter(pk=order.pk).update(payment_intent=paid["payment_intent"])
-    order.refresh_from_db()
-    reconciliation.run()
+    run = reconciliation.run()
     assert customer.balance() == before + 5_000_000
+    assert not run.differences.filter(payment=paid["payment_intent"]).exists()
     settle_events()
+    assert compare(order) == {}
+
+
+@pytest.mark.parametrize("move", ["refund", "dispute"])
+def test_what_moves_between_the_two_looks_is_no_difference(
+    stripe: StripeProcess, customer: Customer, monkeypatch: pytest.MonkeyPatch, move: str
+) -> None:
+    order = bought(stripe, customer.account)
+    fetch = reconciliation.fetch
+
+    def fetch_and_move() -> set[str]:
+        touched = fetch()
+        monkeypatch.setattr(reconciliation, "fetch", fetch)
+        if move == "refund":
+            api().refunds.create({"payment_intent": str(order.payment_intent), "amount": 700})
+        else:
+            stripe.dispute(order)
+        monkeypatch.setattr(reconciliation, "_look_again", look_again_late)
+        return touched
+
+    def look_again_late(intents: Iterable[str]) -> None:
+        look_again(intents)
+        settle_events()
+
+    look_again = reconciliation._look_again
+    monkeypatch.setattr(reconciliation, "fetch", fetch_and_move)
     assert compare(order) == {}
 
 
