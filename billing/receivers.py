@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from billing import automatic, payments
+from billing import automatic, payments, refunds
 from billing.models import Order, OrderKind, OrderState
 from billing.stripe_api import StripeRefused, api, errors_as_ours, id_in
 
@@ -82,6 +82,12 @@ def _keep_card(setup_intent: str) -> None:
         automatic.keep_card(id_in(intent, "customer"), id_in(intent, "payment_method"))
 
 
+def _hear_of_refund(refund: Any) -> None:
+    _look_again(refund)
+    if refund.status == "failed":
+        refunds.hear_of_failure(id_in(refund.metadata, "refund"))
+
+
 def _forget_card(card: Any) -> None:
     automatic.forget_card(card.id)
 
@@ -102,8 +108,8 @@ RECEIVERS: dict[str, Callable[[Any], None]] = {
     "charge.dispute.funds_withdrawn": _look_again,
     "charge.dispute.funds_reinstated": _look_again,
     "refund.created": _look_again,
-    "refund.updated": _look_again,
-    "refund.failed": _look_again,
+    "refund.updated": _hear_of_refund,
+    "refund.failed": _hear_of_refund,
     "payment_method.detached": _forget_card,
 }
 

@@ -11,7 +11,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.models import User
-from billing import ids, ledger, payments
+from billing import adjustments, ids, ledger, payments
 from billing.holds import Closing, HoldRequest, OpenHold
 from billing.models import (
     MICRO,
@@ -34,7 +34,7 @@ class CannotRefund(Exception):
 
 
 class SamePerson(CannotRefund):
-    """Whoever asked for a refund above the limit does not approve it as well."""
+    """Whoever asked for a refund that waits, or would have it, does not approve it as well."""
 
 
 def most(order: Order) -> int:
@@ -55,8 +55,9 @@ def request(
 ) -> Refund:
     """Ask for a refund; up to the limit it is made at once, above it a second person decides.
 
-    What was asked for under the same id before is returned as it stands: so a form that was sent
-    twice pays back once. Raises CannotRefund.
+    What the same person paid back alone to this account within a day counts towards the limit, and
+    nobody pays themselves back alone. What was asked for under the same id before is returned as
+    it stands: so a form that was sent twice pays back once. Raises CannotRefund.
     """
     with transaction.atomic():
         order = Order.objects.select_for_update().get(pk=order.pk)
@@ -65,7 +66,9 @@ def request(
             return earlier
         if not 0 < cents <= most(order):
             raise CannotRefund(f"At most {most(order)} cents of this order are unspent.")
-        small = cents * MICRO_PER_CENT <= settings.APPROVAL_CREDITS * MICRO
+        account = Account.objects.select_for_update().get(pk=order.account_id)
+        alone = (cents + _made_alone(account, by)) * MICRO_PER_CENT
+        small = account.user_id != by.pk and alone <= settings.APPROVAL_CREDITS * MICRO
         refund = Refund.objects.create(
             id=id or uuid.uuid4(),
             order=order,
@@ -80,9 +83,20 @@ def request(
     return refund
 
 
+def _made_alone(account: Account, by: User) -> int:
+    made = Refund.objects.filter(
+        order__account=account,
+        requested_by=by,
+        decided_by=None,
+        state__in=[RefundState.APPROVED, RefundState.DONE],
+        created_at__gt=timezone.now() - timedelta(hours=adjustments.SPLITTING_HOURS),
+    )
+    return int(made.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
 def approve(refund: Refund, *, by: User) -> Refund:
     """Approve a refund that waits, and make it; raises CannotRefund."""
-    if refund.requested_by_id == by.pk:
+    if by.pk in (refund.requested_by_id, refund.order.account.user_id):
         raise SamePerson("Somebody else has to approve this.")
     _decide(refund, RefundState.APPROVED, by)
     carry_out(refund.pk)
@@ -114,26 +128,24 @@ def carry_out(refund_id: uuid.UUID) -> None:
     refund = Refund.objects.select_related("order").get(pk=refund_id)
     if refund.state != RefundState.APPROVED or _held(refund):
         return
+    hold = None
     try:
         stripe_id = _find(refund)
-        if stripe_id:
-            _finish(refund, stripe_id)
-            return
-    except (StripeDown, payments.Busy):
-        return
-    hold = _hold(refund)
-    if hold is None:
-        if not _held(refund):
-            _refuse(refund, "the credits are not there any more")
-        return
-    try:
-        _finish(refund, _make(refund))
+        if not stripe_id:
+            hold = _hold(refund)
+            if hold is None:
+                if not _held(refund):
+                    _refuse(refund, "the credits are not there any more")
+                return
+            stripe_id = _make(refund)
+        _finish(refund, stripe_id)
     except (StripeRefused, CardDeclined) as refused:
         _refuse(refund, str(refused))
-    except (StripeDown, payments.Busy) as error:
+    except StripeDown as error:
         log.warning("refund %s waits for Stripe: %s", refund.id, type(error).__name__)
     finally:
-        ledger.close_now([Closing(hold, 0, HoldState.RELEASED, None)])
+        if hold is not None:
+            ledger.close_now([Closing(hold, 0, HoldState.RELEASED, None)])
 
 
 def _make(refund: Refund) -> str:
@@ -164,8 +176,25 @@ def _find(refund: Refund) -> str:
 
 
 def _finish(refund: Refund, stripe_id: str) -> None:
-    payments.apply(refund.order_id)
-    Refund.objects.filter(pk=refund.pk).update(stripe_id=stripe_id, state=RefundState.DONE)
+    """Take the credits of a refund that Stripe made; it is done once they are taken."""
+    Refund.objects.filter(pk=refund.pk).update(stripe_id=stripe_id)
+    try:
+        payments.apply(refund.order_id)
+    except (StripeDown, StripeRefused, payments.Busy) as error:
+        log.warning("refund %s is to be taken yet: %s", refund.id, type(error).__name__)
+        return
+    Refund.objects.filter(pk=refund.pk).update(state=RefundState.DONE)
+
+
+def hear_of_failure(refund_id: str) -> None:
+    """Note that a bank sent the money of a refund of ours back; its credits are back as well."""
+    try:
+        made = Refund.objects.filter(pk=uuid.UUID(refund_id)).exclude(state=RefundState.REFUSED)
+    except ValueError:
+        return
+    for refund in made:
+        log.error("alarm: refund %s came back from the bank", refund.id)
+        _refuse(refund, "it came back from the bank")
 
 
 def _held(refund: Refund) -> bool:

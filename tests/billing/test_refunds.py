@@ -10,17 +10,18 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import User
-from billing import codes, ids, ledger, refunds
+from billing import codes, ids, ledger, payments, refunds
 from billing.holds import Closing, HoldRequest
 from billing.models import (
     MICRO,
     Hold,
     HoldState,
     LedgerEntry,
+    Order,
     Refund,
     RefundState,
 )
-from billing.stripe_api import api
+from billing.stripe_api import StripeRefused, api
 from tests.billing.ledgers import assert_sound
 from tests.customers import Customer
 from tests.shop import StripeProcess, bought, settle_events
@@ -180,6 +181,86 @@ def test_what_stripe_refuses_moves_nothing(
     settle_events()
     assert poor.balance() == 500 * CENT
     assert poor.holds_open() == 0
+
+
+def test_what_stripe_has_lost_is_refused_and_keeps_no_other_waiting(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    lost, order = (bought(stripe, poor.account, cents=1_000) for _ in range(2))
+    known = lost.payment_intent
+    Order.objects.filter(pk=lost.pk).update(payment_intent=f"pi_{uuid.uuid4().hex}")
+    lost.refresh_from_db()
+    first, second = (
+        Refund.objects.create(
+            order=one,
+            amount=1_000,
+            reason="",
+            state=RefundState.APPROVED,
+            requested_by=person,
+            created_at=timezone.now() - timedelta(minutes=minutes),
+        )
+        for one, minutes in ((lost, 2), (order, 1))
+    )
+    refunds.carry_on()
+    for made in (first, second):
+        made.refresh_from_db()
+    assert (first.state, first.problem) == (RefundState.REFUSED, "resource_missing")
+    assert second.state == RefundState.DONE
+    Order.objects.filter(pk=lost.pk).update(payment_intent=known)
+    assert poor.holds_open() == 0
+
+
+def test_a_refund_that_was_made_is_never_called_refused(
+    stripe: StripeProcess, poor: Customer, person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = bought(stripe, poor.account, cents=1_000)
+
+    def refuse(_: object) -> None:
+        raise StripeRefused("resource_missing")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(payments, "apply", refuse)
+        made = refunds.request(order, cents=1_000, reason="All.", by=person)
+    assert made.state == RefundState.APPROVED
+    assert made.stripe_id
+    refunds.carry_out(made.pk)
+    made.refresh_from_db()
+    assert made.state == RefundState.DONE
+    assert poor.balance() == 0
+
+
+def test_a_refund_that_the_bank_sends_back_is_seen_by_staff(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    order = bought(stripe, poor.account, cents=1_000)
+    made = refunds.request(order, cents=1_000, reason="All.", by=person)
+    stripe.control(f"refunds/{made.stripe_id}/fail")
+    settle_events()
+    made.refresh_from_db()
+    assert (made.state, made.problem) == (RefundState.REFUSED, "it came back from the bank")
+    assert poor.balance() == 1_000 * CENT
+    assert refunds.most(order) == 1_000
+
+
+def test_splitting_a_refund_does_not_get_around_the_limit(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    half = settings.APPROVAL_CREDITS * 50
+    order = bought(stripe, poor.account, cents=4 * half)
+    states = [
+        refunds.request(order, cents=cents, reason="Part.", by=person).state
+        for cents in (half, half, 1)
+    ]
+    assert states == [RefundState.DONE, RefundState.DONE, RefundState.WAITING]
+
+
+def test_nobody_pays_themselves_back_alone(stripe: StripeProcess, poor: Customer) -> None:
+    order = bought(stripe, poor.account, cents=1_000)
+    made = refunds.request(order, cents=1_000, reason="Mine.", by=poor.user)
+    assert made.state == RefundState.WAITING
+    with pytest.raises(refunds.SamePerson):
+        refunds.approve(made, by=poor.user)
+    assert refunds.approve(made, by=make_staff("finance")[0]).state == RefundState.DONE
 
 
 def test_staff_refund_in_the_admin(stripe: StripeProcess, poor: Customer) -> None:
