@@ -261,6 +261,8 @@ TOP_UP_PACKS: list[int] = environment.read(
 )
 TOP_UP_LEAST = environment.read("TOP_UP_LEAST", env.whole(1, 10_000), default=5)
 TOP_UP_MOST = environment.read("TOP_UP_MOST", env.whole(1, 100_000), default=1_000)
+if not all(TOP_UP_LEAST <= dollars <= TOP_UP_MOST for dollars in TOP_UP_PACKS):
+    environment.errors.append("TOP_UP_PACKS: must lie between TOP_UP_LEAST and TOP_UP_MOST")
 # What a member of staff may grant, correct or refund without a second person, in whole credits
 APPROVAL_CREDITS = environment.read("APPROVAL_CREDITS", env.whole(0, 1_000_000), default=50)
 # The most credits that one code may give one account
