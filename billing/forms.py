@@ -29,6 +29,7 @@ def dollars(label: str, *, least: int, most: int, help_text: str = "") -> forms.
         decimal_places=2,
         help_text=help_text,
         error_messages={
+            "required": "Type an amount such as 20 or 12.50.",
             "min_value": f"The least is ${least:,}.",
             "max_value": f"The most is ${most:,}.",
             "max_decimal_places": "Cents are the smallest unit: two decimals.",
@@ -39,14 +40,21 @@ def dollars(label: str, *, least: int, most: int, help_text: str = "") -> forms.
 
 
 def credits_field(label: str, *, help_text: str) -> forms.DecimalField:
-    """Return a field of credits, of which a micro-credit is the smallest part."""
+    """Return a field of a balance in credits, below which something is done; never zero."""
     return forms.DecimalField(
         label=label,
-        min_value=Decimal(0),
+        min_value=Decimal(1) / MICRO,
         max_value=Decimal(100_000),
         max_digits=12,
         decimal_places=6,
         help_text=help_text,
+        error_messages={
+            "required": "Type a number of credits such as 5 or 0.5.",
+            "min_value": "No balance falls below zero: choose more than 0.",
+            "max_value": "The most is 100,000 credits.",
+            "max_decimal_places": "A credit has six decimals.",
+            "invalid": "Type a number of credits such as 5 or 0.5.",
+        },
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
 

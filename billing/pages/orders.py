@@ -17,7 +17,8 @@ from billing.models import Order, OrderState
 from billing.stripe_api import StripeDown, StripeRefused
 
 SLOW_SECONDS = 20
-ASK_EVERY = {"fresh": "1s", "slow": "5s"}
+PHASES = ["fresh", "slow", "long"]
+"""How long one waits by now, in words."""
 
 
 def _own(request: HttpRequest, order_id: UUID) -> Order:
@@ -38,23 +39,34 @@ def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def order_live(request: HttpRequest, order_id: UUID) -> HttpResponse:
-    """Show the part of the page that changes while one waits."""
-    return _show(request, _own(request, order_id), "billing/order_live.html")
+    """Show the part of the page that changes while one waits; nothing where it has not changed."""
+    order = _own(request, order_id)
+    if order.state == OrderState.OPEN and request.GET.get("shown") == _phase(order):
+        return HttpResponse(status=204)
+    return _show(request, order, "billing/order_live.html")
+
+
+def _phase(order: Order) -> str:
+    waited = (timezone.now() - order.created_at).total_seconds()
+    return PHASES[(waited > SLOW_SECONDS) + (waited > SLOW_SECONDS * 3)]
 
 
 def _show(request: HttpRequest, order: Order, template: str) -> HttpResponse:
-    waited = (timezone.now() - order.created_at).total_seconds()
+    phase = _phase(order)
     cancelled = "cancelled" in request.GET and order.state == OrderState.OPEN
+    waiting = order.state == OrderState.OPEN and not cancelled
+    paid = order.state == OrderState.PAID
     context = {
         "order": order,
         "account": order.account,
         "cancelled": cancelled,
-        "waiting": order.state == OrderState.OPEN and not cancelled,
-        "slow": waited > SLOW_SECONDS,
-        "every": ASK_EVERY["slow" if waited > SLOW_SECONDS * 3 else "fresh"],
+        "waiting": waiting,
+        "phase": phase,
+        "every": "5s" if phase == "long" else "1s",
         "credited": order.micro + order.bonus,
+        "changed": paid and (order.disputed or order.kept != order.amount),
         "steps": ["Choose an amount", "Pay at Stripe", "Credits are yours"],
-        "step": 4 if order.state == OrderState.PAID else 3,
+        "step": 4 if paid else 3 if waiting else 2,
     }
     return render(request, template, context)
 

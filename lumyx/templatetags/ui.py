@@ -17,9 +17,9 @@ from billing.amounts import in_credits, in_dollars
 
 register = template.Library()
 ICONS: Path = settings.BASE_DIR / "templates" / "icons"
-JUST_NOW_SECONDS = 45
 LONG_AMOUNT = 11
 """How many characters of an amount fit where figures are large."""
+JUST_NOW_SECONDS = 60
 
 
 @cache
