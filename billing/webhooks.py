@@ -21,6 +21,8 @@ TOLERANCE_SECONDS = 300
 EVENT_ID = re.compile(r"evt_[A-Za-z0-9_]{1,240}\Z")
 EVENT_TYPE = re.compile(r"[a-z0-9_.]{1,100}\Z")
 LATEST = 2**32
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""How JSON writes what PostgreSQL cannot keep in any text."""
 
 
 class BadEvent(Exception):
@@ -51,6 +53,8 @@ def read(request: HttpRequest) -> dict[str, Any]:
     if len(body) > MOST_BYTES:
         raise BadEvent("too large")
     check_signature(body, request.headers.get("Stripe-Signature", ""))
+    if NUL.search(body):
+        raise BadEvent("NUL")
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):

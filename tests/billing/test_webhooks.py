@@ -93,6 +93,8 @@ BAD = {
     "NUL in the id": json.dumps(event(id="evt_a\0b")).encode(),
     "NUL in the type": json.dumps(event(type="a\0b")).encode(),
     "NUL bytes": b"\0" * 50,
+    "NUL in what it is about": json.dumps(event(data={"object": {"name": "a\0b"}})).encode(),
+    "NUL behind a backslash": json.dumps(event(data={"x": "\\\0"})).encode(),
     "an id of another kind": json.dumps(event(id="pi_1")).encode(),
     "an id with quotes": json.dumps(event(id="evt_'; drop table")).encode(),
     "an id of 10,000 letters": json.dumps(event(id="evt_" + "a" * 10_000)).encode(),
@@ -103,6 +105,12 @@ BAD = {
     "not UTF-8": b'{"id": "\xff"}',
     "too large": json.dumps(event(data={"x": "y" * 600_000})).encode(),
 }
+
+
+def test_a_backslash_before_u0000_is_no_nul(server: Server) -> None:
+    told = event(data={"x": "\\u0000"})
+    assert send(server, json.dumps(told).encode()).status_code == 200
+    assert StripeEvent.objects.filter(pk=told["id"]).exists()
 
 
 @pytest.mark.parametrize("what", BAD)
