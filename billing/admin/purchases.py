@@ -5,7 +5,7 @@ from unfold.admin import ModelAdmin
 
 from billing import refunds
 from billing.admin.read_only import ReadOnlyAdmin
-from billing.amounts import in_dollars
+from billing.amounts import in_credits, in_dollars
 from billing.models import (
     AutoTopUp,
     LowBalanceAlert,
@@ -17,7 +17,7 @@ from billing.models import (
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
-    """Purchases of credits; amounts in cents."""
+    """Purchases of credits."""
 
     list_display = (
         "receipt_number",
@@ -25,9 +25,9 @@ class OrderAdmin(ReadOnlyAdmin):
         "kind",
         "state",
         "paid",
-        "refunded",
-        "disputed",
-        "lost",
+        "went_back",
+        "withheld",
+        "taken",
         "created_at",
     )
     list_filter = ("state", "kind")
@@ -47,6 +47,21 @@ class OrderAdmin(ReadOnlyAdmin):
     def paid(self, order: Order) -> str:
         """Return what was asked for."""
         return in_dollars(order.amount)
+
+    @admin.display(description="refunded", ordering="refunded")
+    def went_back(self, order: Order) -> str:
+        """Return what was refunded."""
+        return in_dollars(order.refunded)
+
+    @admin.display(description="disputed", ordering="disputed")
+    def withheld(self, order: Order) -> str:
+        """Return what an open dispute withholds."""
+        return in_dollars(order.disputed)
+
+    @admin.display(description="lost", ordering="lost")
+    def taken(self, order: Order) -> str:
+        """Return what disputes took for good."""
+        return in_dollars(order.lost)
 
     @admin.display(description="can be paid back")
     def refundable(self, order: Order) -> str:
@@ -75,14 +90,34 @@ class StripeCustomerAdmin(ReadOnlyAdmin):
 class AutoTopUpAdmin(ReadOnlyAdmin):
     """Who tops up automatically."""
 
-    list_display = ("account", "enabled", "threshold", "amount", "monthly_ceiling", "why_off")
+    list_display = ("account", "enabled", "below", "buys", "ceiling", "why_off")
     list_filter = ("enabled",)
     list_select_related = ("account",)
+
+    @admin.display(description="below, in credits", ordering="threshold")
+    def below(self, plan: AutoTopUp) -> str:
+        """Return the balance below which it buys."""
+        return in_credits(plan.threshold)
+
+    @admin.display(description="buys", ordering="amount")
+    def buys(self, plan: AutoTopUp) -> str:
+        """Return what it buys at once."""
+        return in_dollars(plan.amount)
+
+    @admin.display(description="at most in a month", ordering="monthly_ceiling")
+    def ceiling(self, plan: AutoTopUp) -> str:
+        """Return what it buys in a month at most."""
+        return in_dollars(plan.monthly_ceiling)
 
 
 @admin.register(LowBalanceAlert)
 class LowBalanceAlertAdmin(ReadOnlyAdmin):
     """Who is told that credits run low, and when they were."""
 
-    list_display = ("account", "threshold", "told_at")
+    list_display = ("account", "below", "told_at")
     list_select_related = ("account",)
+
+    @admin.display(description="below, in credits", ordering="threshold")
+    def below(self, alert: LowBalanceAlert) -> str:
+        """Return the balance below which they are told."""
+        return in_credits(alert.threshold)
