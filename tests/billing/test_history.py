@@ -44,6 +44,7 @@ def test_each_kind_is_a_line_in_plain_words(
     ):
         assert words in page
     assert 'value="20.999999"' in page
+    assert "optional" not in page
     only = browser.open("/billing/history?kind=refund").text
     assert "Refunded to you" in only
     assert "Bought credits" not in only
