@@ -20,6 +20,8 @@ log = logging.getLogger("lumyx.billing")
 PAUSES = [timedelta(seconds=s) for s in (5, 20, 60, 180, 600, 1_800, 3_600)]
 MOST_TRIES = 40
 LOOK_BACK = timedelta(hours=2)
+NIGHTLY_BACK = timedelta(days=3)
+"""So far back each night, in case no worker ran for hours while some events came in."""
 LONGEST_BACK = timedelta(days=29)
 """Stripe lists events of 30 days."""
 KEPT = timedelta(days=45)
@@ -106,14 +108,14 @@ def _handle(event_id: str) -> str:
     return ", ".join(problems)
 
 
-def catch_up(*, limit: int = 5_000) -> int:
+def catch_up(*, back: timedelta = LOOK_BACK, limit: int = 5_000) -> int:
     """Take in the events that Stripe lists and we were never told of; return how many.
 
-    It looks back to the last event we know, and two hours more. Raises StripeDown.
+    It looks back to the last event we know, and so much more. Raises StripeDown.
     """
     now = timezone.now()
     latest = StripeEvent.objects.aggregate(at=Max("created_at"))["at"]
-    since = max((latest or now) - LOOK_BACK, now - LONGEST_BACK)
+    since = max((latest or now) - back, now - LONGEST_BACK)
     missed = 0
     with errors_as_ours():
         listed: Any = api().events.list(

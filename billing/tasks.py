@@ -90,7 +90,11 @@ def send_mails() -> int:
 
 @shared_task
 def reconcile() -> int:
-    """Compare Stripe's balance with the ledger; return how many payments differ."""
+    """Compare Stripe's balance with the ledger; return how many payments differ.
+
+    What was missed in the last days is taken in before, and handled by itself.
+    """
+    _while_up(lambda: inbox.catch_up(back=inbox.NIGHTLY_BACK, limit=200_000))
     return _while_up(lambda: reconciliation.run().differences.count())
 
 

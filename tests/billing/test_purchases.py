@@ -8,7 +8,7 @@ import requests
 from django.conf import settings
 from django.utils import timezone
 
-from billing import checkout, inbox, payments, receipts
+from billing import checkout, inbox, payments, receipts, tasks
 from billing.models import LedgerEntry, Order, OrderState, StripeCustomer, StripeEvent, VipBonus
 from billing.stripe_api import StripeDown, api
 from tests.accounts.people import new_member
@@ -149,6 +149,32 @@ def test_events_that_never_came_are_found(stripe: StripeProcess, customer: Custo
     while inbox.handle_due():
         pass
     assert balance(customer) == before + 5_000_000
+
+
+def test_what_was_missed_long_before_the_last_event_is_found_at_night(
+    stripe: StripeProcess, customer: Customer
+) -> None:
+    settle_events()
+    stripe.control("webhooks", mode="drop")
+    try:
+        order, _ = checkout.begin(customer.account, cents=500)
+        stripe.pay(str(order.checkout_session))
+    finally:
+        stripe.control("webhooks", mode="send")
+    later = timezone.now() + timedelta(hours=3)
+    newer = StripeEvent.objects.create(
+        id=f"evt_{uuid.uuid4().hex}", type="x", created_at=later, handled_at=later
+    )
+    try:
+        assert inbox.catch_up() == 0
+        tasks.reconcile()
+        told = StripeEvent.objects.filter(
+            type="checkout.session.completed", handled_at__isnull=True
+        )
+        assert told.exists()
+    finally:
+        newer.delete()
+    settle_events()
 
 
 def test_orders_are_looked_after_without_any_event(
