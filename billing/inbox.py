@@ -1,6 +1,8 @@
 """Take in what Stripe tells: keep the event's id at once, and handle it from that row."""
 
+import itertools
 import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +21,8 @@ log = logging.getLogger("lumyx.billing")
 
 PAUSES = [timedelta(seconds=s) for s in (5, 20, 60, 180, 600, 1_800, 3_600)]
 MOST_TRIES = 40
+PAGE = 100
+"""The most that Stripe lists at once."""
 LOOK_BACK = timedelta(hours=2)
 NIGHTLY_BACK = timedelta(days=3)
 """So far back each night, in case no worker ran for hours while some events came in."""
@@ -119,15 +123,21 @@ def catch_up(*, back: timedelta = LOOK_BACK, limit: int = 5_000) -> int:
     missed = 0
     with errors_as_ours():
         listed: Any = api().events.list(
-            {"created": {"gte": int(since.timestamp())}, "types": receivers.TYPES, "limit": 100}
+            {"created": {"gte": int(since.timestamp())}, "types": receivers.TYPES, "limit": PAGE}
         )
-        for number, event in enumerate(listed.auto_paging_iter()):
-            if number >= limit:
-                break
-            if not StripeEvent.objects.filter(pk=event.id).exists():
-                take(event.id, type=event.type, created=event.created)
-                missed += 1
+        for events in _by_pages(itertools.islice(listed.auto_paging_iter(), limit)):
+            names = [event.id for event in events]
+            known = set(StripeEvent.objects.filter(pk__in=names).values_list("pk", flat=True))
+            for event in events:
+                if event.id not in known:
+                    take(event.id, type=event.type, created=event.created)
+                    missed += 1
     return missed
+
+
+def _by_pages(events: Iterator[Any]) -> Iterator[list[Any]]:
+    while page := list(itertools.islice(events, PAGE)):
+        yield page
 
 
 def delete_old() -> int:

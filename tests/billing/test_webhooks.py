@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import requests
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing import checkout, inbox
 from billing.models import LedgerEntry, StripeEvent
@@ -187,6 +189,20 @@ def test_a_thousand_copies_of_one_event_credit_once(
     while inbox.handle_due():
         pass
     assert customer.balance() == before + 5_000_000
+
+
+def test_catching_up_with_nothing_missed_asks_the_database_by_pages(
+    stripe: StripeProcess, customer: Customer
+) -> None:
+    for _ in range(3):
+        order, _ = checkout.begin(customer.account, cents=500)
+        stripe.pay(str(order.checkout_session))
+    settle_events()
+    listed = len(list(api().events.list({"limit": 100}).data))
+    assert listed > 5
+    with CaptureQueriesContext(connection) as asked:
+        assert inbox.catch_up() == 0
+    assert len(asked) <= 2 + StripeEvent.objects.count() // inbox.PAGE
 
 
 def test_events_held_back_shuffled_and_doubled_are_each_kept_once(
