@@ -179,5 +179,9 @@ def test_no_page_of_billing_is_wider_than_the_screen(
     for path in ("/billing", "/billing/automatic", "/billing/history"):
         page.goto(server.url + path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    page.goto(f"{server.url}/billing")
+    page.evaluate("document.querySelectorAll('.price').forEach(p => p.textContent = '$1,000.00')")
+    cut = "[...document.querySelectorAll('.pack')].some(p => p.scrollWidth > p.clientWidth)"
+    assert not page.evaluate(cut)
     assert wrong == []
     context.close()
