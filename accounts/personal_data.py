@@ -199,7 +199,7 @@ def expire() -> dict[str, int]:
 
 def erase(user: User) -> None:
     """Delete the person, within the caller's transaction; what is kept names them no more."""
-    for model in (Session, Avatar, NabzClanLink, Authenticator):
+    for model in (Session, Avatar, NabzClanLink, Authenticator, LastVisit, Restriction):
         model._default_manager.filter(user=user).delete()
     user.groups.clear()
     user.user_permissions.clear()

@@ -167,16 +167,17 @@ def _tell(pk: uuid.UUID, *, now: datetime | None) -> bool:
         "centre": mail.address("privacy_centre"),
     }
     subject = "We had to disclose data about you"
-    if not mail.send(row.person, subject, "privacy/mail/disclosure.txt", context):
+    if not mail.send(
+        row.person,
+        mail.About.RIGHTS,
+        subject=subject,
+        template="privacy/mail/disclosure.txt",
+        context=context,
+    ):
         return False
     row.told_person_at = now or timezone.now()
     row.save(update_fields=["told_person_at"])
     return True
-
-
-def forget(user: User) -> int:
-    """Take somebody out of the register, which keeps that there was a demand."""
-    return Disclosure.objects.filter(person=user).update(person=None, note="")
 
 
 def expire(*, now: datetime | None = None) -> dict[str, int]:

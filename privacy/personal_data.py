@@ -274,7 +274,8 @@ def delete_exports(user: User) -> None:
 def erase(user: User) -> None:
     """Delete what privacy holds, and blank what it must show, within the caller's transaction."""
     delete_exports(user)
-    for model in (Acceptance, Notice):
+    for model in (Acceptance, InactivityNotice, Notice, StaffAccess):
         model._default_manager.filter(user=user).delete()
+    Disclosure.objects.filter(person=user).update(person=None, note="")
     RequestStep.objects.filter(request__user=user).update(words="", evidence="")
     DataRequest.objects.filter(user=user).update(user=None, words="", email="")

@@ -67,7 +67,7 @@ def test_a_closing_account_is_refused_like_an_unknown_key(
     server: Server, customer: Customer
 ) -> None:
     assert customer.chat(server).status_code == 200
-    states._put(customer.user, State.CLOSING)
+    states.begin_closing(customer.user)
     refused_within(server, customer, seconds=2, status=401)
 
 
@@ -95,7 +95,7 @@ def test_staff_freeze_and_thaw_an_account_without_power_over_the_person(
 
 
 def test_an_account_that_is_being_closed_is_neither_frozen_nor_thawed(customer: Customer) -> None:
-    states._put(customer.user, State.CLOSING)
+    states.begin_closing(customer.user)
     for action in ("freeze", "thaw"):
         act(staff_client(["support"]), action, customer)
         assert customer.user.state == State.CLOSING

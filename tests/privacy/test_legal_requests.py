@@ -25,6 +25,7 @@ from privacy.models import Disclosure, DisclosureState, StaffAccess
 from tests.accounts.people import new_member
 from tests.customers import Customer
 from tests.people import Browser, NabzClanProcess
+from tests.privacy.leavers import erased
 from tests.processes import Server
 from tests.staff import make_staff, staff_client
 
@@ -291,7 +292,7 @@ def copy_of(user: User) -> str:
 def test_the_register_outlives_the_person_without_them(customer: Customer) -> None:
     row = entered(customer.user, note="The warrant was examined.")
     legal_requests.approve(row, by=another())
-    assert legal_requests.forget(customer.user) == 1
+    erased(customer)
     row.refresh_from_db()
     assert (row.person, row.note, row.authority) == (None, "", "Court of Canaries")
     assert row not in legal_requests.to_tell()

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F, Q
 
 from accounts.data_sets import Recipient
 from gateway.models import Provider
@@ -12,6 +13,7 @@ from privacy import inventory
 from privacy import recipients as published
 from privacy.conformance import card_numbers, scan, site
 from privacy.conformance.finding import Clause, Finding, broken, count, kept
+from privacy.models import Disclosure, DisclosureState
 
 REVIEWED_WITHIN = timedelta(days=365)
 SIGN_IN_ONLY = {"identity", "email", "vip"}
@@ -90,8 +92,23 @@ def nabzclan(now: datetime) -> Finding:
 
 
 def disclosures(now: datetime) -> Finding:
-    """Find disclosures that nobody approved."""
-    return broken("There is no register of disclosures yet.")
+    """Find disclosures that no second person decided, or without an authority and a basis."""
+    decided = Disclosure.objects.exclude(state=DisclosureState.WAITING)
+    alone = decided.filter(Q(decided_by=F("requested_by")) | Q(decided_at=None)).count()
+    unclear = Disclosure.objects.filter(Q(authority="") | Q(legal_basis="")).count()
+    made = decided.filter(state=DisclosureState.DISCLOSED).count()
+    figures: dict[str, Any] = {"decided": decided.count(), "disclosed": made}
+    if alone or unclear:
+        return broken(
+            f"{count(alone, 'disclosure')} that one person decided alone, {unclear} without an"
+            " authority or a legal basis.",
+            **figures,
+        )
+    return kept(
+        f"{count(figures['decided'], 'demand')} of authorities decided, each by a second person,"
+        f" and {made} met; every one has its authority and its legal basis.",
+        **figures,
+    )
 
 
 CLAUSES = [

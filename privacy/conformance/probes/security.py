@@ -15,6 +15,7 @@ from accounts import second_factor
 from accounts.models import User
 from gateway import keys
 from gateway.models import Provider
+from privacy import reviews
 from privacy.conformance import log_files, scan, site, visitors
 from privacy.conformance.finding import (
     Clause,
@@ -158,9 +159,19 @@ def staff_door(now: datetime) -> Finding:
     )
 
 
-def reviews(now: datetime) -> Finding:
+def reviewed(now: datetime) -> Finding:
     """Find out whether a security review is overdue."""
-    return broken("There is no register of reviews yet.")
+    last = reviews.latest()
+    if last is None:
+        return broken("No security review was held yet.")
+    days = (now.date() - last.held_on).days
+    if reviews.overdue(now):
+        return broken(f"The last security review was {count(days, 'day')} ago.", days=days)
+    return kept(
+        f"The last security review was {count(days, 'day')} ago; another is due within"
+        f" {reviews.EVERY.days} days of it.",
+        days=days,
+    )
 
 
 CLAUSES = [
@@ -196,6 +207,6 @@ CLAUSES = [
         section="6",
         sentences=("Regular security reviews",),
         check="The latest dated review in the register must be less than 92 days old.",
-        probe=reviews,
+        probe=reviewed,
     ),
 ]
