@@ -3,7 +3,7 @@ VENV_PYTHON = .venv/bin/python
 # Both do nothing where the packages are there already.
 INSTALL = $(PYTHON) -I lumyx/local/install.py requirements.txt
 # Not named as what the tests read, since make would hand its own value down to them.
-LONG_TESTS = tests/billing/test_returns.py tests/billing/test_money_machine.py tests/billing/test_kills.py
+LONG_TESTS = tests/privacy/test_large_exports.py tests/billing/test_returns.py tests/billing/test_money_machine.py tests/billing/test_kills.py
 INSTALL_DEV = $(PYTHON) -I lumyx/local/install.py requirements-dev.txt
 
 .DEFAULT_GOAL = help
@@ -15,8 +15,8 @@ run: ## run everything on this machine: http://127.0.0.1:8000 (PORT changes the 
 test: ## check and test everything (ARGS="-k words" goes to pytest)
 	@$(INSTALL_DEV) && exec $(VENV_PYTHON) -m lumyx.local.test $(ARGS)
 
-stories: ## tell the long stories of money: 1,000 mixed purchases, 500 machines, 100 kills
-	@STORIES=1000 MACHINES=500 KILLS=100 $(MAKE) test ARGS="$(LONG_TESTS)"
+stories: ## tell the long stories: a copy of 1,000,000 calls, 1,000 mixed purchases, 500 machines, 100 kills
+	@EXPORT_ROWS=1000000 STORIES=1000 MACHINES=500 KILLS=100 $(MAKE) test ARGS="$(LONG_TESTS)"
 
 mutants: ## change the ledger and the pricing in small ways: a test must notice 90 % of them
 	@$(INSTALL_DEV) && .venv/uv/bin/uv pip install --quiet --python $(VENV_PYTHON) mutmut==3.8.1 \

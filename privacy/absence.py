@@ -4,7 +4,6 @@ It walks PostgreSQL's own catalogue, so that no list kept by hand can forget a t
 of every table that can hold text, JSON, arrays, UUIDs or bytes, partitions and leftovers included.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,12 +13,13 @@ from django.db.models import Model
 from psycopg import sql
 
 from accounts.data_sets import DataSet
-from privacy import identifiers, inventory, owners
+from privacy import inventory, owners
+from privacy.finder import Finder
 from privacy.identifiers import Identifier
 
 TIMEOUT = "600s"
-AT_ONCE = 8
-"""Identifiers that one regular expression looks for."""
+BLOCK = 1 << 20
+"""Bytes of a table that are looked through at once."""
 ENOUGH = 1_000
 """Rows after which nobody counts on."""
 NUMERIC = {"bool", "int2", "int4", "int8", "float4", "float8", "numeric", "oid"}
@@ -76,34 +76,6 @@ class Column:
         return sql.SQL("{}::text").format(quoted)
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """A regular expression of an identifier, as PostgreSQL and Python both understand it."""
-
-    identifier: Identifier
-    pattern: str
-
-
-def wanted(found: Sequence[Identifier], *, words: bool) -> list[Wanted]:
-    """Return what is looked for: what is nobody else's, or the words that may be anybody's."""
-    if words:
-        return [Wanted(one, _word(one)) for one in found if not one.unique]
-    return [Wanted(one, _anywhere(one)) for one in found]
-
-
-def _anywhere(one: Identifier) -> str:
-    texts = identifiers.derived(one)
-    if one.unique:
-        texts |= identifiers.forms(one)
-    return "|".join(re.escape(text) for text in sorted(texts))
-
-
-def _word(one: Identifier) -> str:
-    texts = "|".join(re.escape(text) for text in sorted(identifiers.forms(one)))
-    # Neither within a word nor within another name or address.
-    return rf"(?:^|[^a-z0-9_@.+-])(?:{texts})(?:$|[^a-z0-9_@.+-])"
-
-
 def scan(found: Sequence[Identifier]) -> Scan:
     """Look through the whole database for what names a person.
 
@@ -111,19 +83,14 @@ def scan(found: Sequence[Identifier]) -> Scan:
     nobody who is here still: another person of the same name, or a model, is no trace.
     """
     done = Scan()
-    unique, words = wanted(found, words=False), wanted(found, words=True)
+    unique, with_words = Finder(found, words=False), Finder(found, words=True)
     models = {entry.tables[0]: entry for entry in inventory.everything()}
     for table, columns in _tables():
         done.tables += 1
         done.columns += len(columns)
-        done.traces += _look(table, columns, unique)
         entry = models.get(table)
-        if isinstance(entry, DataSet):
-            done.traces += [
-                trace
-                for trace in _look(table, columns, words)
-                if _of_nobody(entry.model, trace, words)
-            ]
+        model = entry.model if isinstance(entry, DataSet) else None
+        done.traces += _look(table, columns, with_words if model else unique, model)
     return done
 
 
@@ -138,57 +105,68 @@ def _tables() -> Iterator[tuple[str, list[Column]]]:
     yield from tables.items()
 
 
-def _look(table: str, columns: list[Column], looked_for: list[Wanted]) -> list[Trace]:
-    """Read a table once for so many identifiers, and only where one is found, more closely."""
-    traces: list[Trace] = []
+def _look(
+    table: str, columns: list[Column], finder: Finder, model: type[Model] | None
+) -> list[Trace]:
+    """Read a table once, and only for what was found there, column by column."""
     if not columns:
-        return traces
-    whole = sql.SQL("concat_ws(E'\\n', {})").format(
-        sql.SQL(", ").join(column.as_text for column in columns)
+        return []
+    numbers: set[int] = set()
+    for text in _blocks(table, columns):
+        numbers |= finder.hits(text)
+    return [
+        trace
+        for number in sorted(numbers)
+        for column in columns
+        for trace in _closely(table, column, finder, number, model)
+    ]
+
+
+def _blocks(table: str, columns: list[Column]) -> Iterator[str]:
+    """Return a table's content, some rows at a time; no row is torn."""
+    whole = sql.SQL("copy (select concat_ws(E'\\x01', {}) from {}) to stdout").format(
+        sql.SQL(", ").join(column.as_text for column in columns), sql.Identifier(table)
     )
-    for start in range(0, len(looked_for), AT_ONCE):
-        some = looked_for[start : start + AT_ONCE]
-        if _count(table, whole, "|".join(f"(?:{one.pattern})" for one in some), enough=1):
-            traces += _closely(table, columns, some)
-    return traces
-
-
-def _closely(table: str, columns: list[Column], some: list[Wanted]) -> list[Trace]:
-    traces = []
-    for one in some:
-        for column in columns:
-            if f"{table}.{column.name}" in one.identifier.kept_in:
-                continue
-            rows = _count(table, column.as_text, one.pattern, enough=ENOUGH)
-            if rows:
-                traces.append(Trace(f"{table}.{column.name}", one.identifier.kind, rows))
-    return traces
-
-
-def _count(table: str, text: sql.Composable, pattern: str, *, enough: int) -> int:
-    statement = sql.SQL("select count(*) from (select 1 from {} where {} ~ %s limit %s) t").format(
-        sql.Identifier(table), sql.SQL("lower({})").format(text)
-    )
-    return int(_read(statement, [f"(?n){pattern}", enough])[0][0])
-
-
-def _read(statement: sql.Composed, values: list[Any]) -> list[tuple[Any, ...]]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"set local statement_timeout = '{TIMEOUT}'")
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())
+        rows: list[bytes] = []
+        size = 0
+        with cursor.copy(whole) as copied:
+            for row in copied:
+                rows.append(bytes(row))
+                size += len(row)
+                if size > BLOCK:
+                    yield _text(rows)
+                    rows, size = [], 0
+        yield _text(rows)
 
 
-def _of_nobody(model: type[Model], trace: Trace, words: list[Wanted]) -> bool:
-    """Return whether a word stands in a row that belongs to no person who is here."""
-    table, _, name = trace.place.partition(".")
-    kinds = {one.pattern for one in words if one.identifier.kind == trace.kind}
-    statement = sql.SQL("select {} from {} where lower({}::text) ~ %s limit %s").format(
-        sql.Identifier(str(model._meta.pk.column)), sql.Identifier(table), sql.Identifier(name)
+def _text(rows: list[bytes]) -> str:
+    """Return rows as they were copied out, with line breaks and tabs as they are."""
+    text = b"".join(rows).decode("utf-8", "replace")
+    return text.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r")
+
+
+def _closely(
+    table: str, column: Column, finder: Finder, number: int, model: type[Model] | None
+) -> list[Trace]:
+    identifier, place = finder.wanted[number], f"{table}.{column.name}"
+    if place in identifier.kept_in:
+        return []
+    key = sql.Identifier(str(model._meta.pk.column)) if model else sql.SQL("1")
+    statement = sql.SQL("select {} from {} where lower({}) ~ %s limit %s").format(
+        key, sql.Identifier(table), column.as_text
     )
-    for pattern in kinds:
-        keys = [key for (key,) in _read(statement, [f"(?n){pattern}", ENOUGH])]
-        theirs = owners.of(model, keys) if owners.is_personal(model) else {}
-        if set(map(str, keys)) - set(theirs):
-            return True
-    return False
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"set local statement_timeout = '{TIMEOUT}'")
+        cursor.execute(statement, [finder.pattern(number), ENOUGH])
+        keys = [key for (key,) in cursor.fetchall()]
+    if model is not None and not identifier.unique:
+        keys = _of_nobody(model, keys)
+    return [Trace(place, identifier.kind, len(keys))] if keys else []
+
+
+def _of_nobody(model: type[Model], keys: list[Any]) -> list[Any]:
+    """Return the rows that belong to no person who is here."""
+    theirs = owners.of(model, keys) if owners.is_personal(model) else {}
+    return [key for key in keys if str(key) not in theirs]

@@ -11,41 +11,37 @@ from typing import IO, Any, cast
 import redis
 from django.conf import settings
 
-from privacy.absence import Trace, wanted
+from privacy.absence import Trace
+from privacy.finder import Finder, kinds
 from privacy.identifiers import Identifier
 
 CHUNK = 1 << 20
 OVERLAP = 1_024
 """What is read twice, lest something lie across two chunks."""
-Patterns = list[tuple[str, re.Pattern[bytes]]]
 
 
 def scan(found: Sequence[Identifier]) -> tuple[dict[str, int], list[Trace]]:
     """Return how much was looked through of what, and what was found there."""
-    patterns: Patterns = [
-        (one.identifier.kind, re.compile(one.pattern.encode(), re.IGNORECASE | re.MULTILINE))
-        for one in wanted(found, words=False)
-    ]
+    finder = Finder(found, words=False)
     looked: dict[str, int] = {}
     traces: list[Trace] = []
     for name, texts in (("redis keys", _redis()), ("exports", _exports()), ("log files", _logs())):
         places: set[str] = set()
         for place, text in texts:
             places.add(place)
-            traces += [Trace(place, kind, 1) for kind, one in patterns if one.search(text)]
+            hits = finder.hits(text.decode("utf-8", "replace"))
+            traces += [Trace(place, kind, 1) for kind in sorted(kinds(finder, hits))]
         looked[name] = len(places)
     return looked, list(dict.fromkeys(traces))
 
 
 def forget(found: Sequence[Identifier]) -> int:
     """Delete what Redis keeps under a name of the person, such as the counters of their keys."""
-    patterns = [
-        re.compile(one.pattern.encode(), re.IGNORECASE) for one in wanted(found, words=False)
-    ]
+    finder = Finder(found, words=False)
     gone = 0
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=30) as client:
         for key in client.scan_iter(count=1_000):
-            if any(one.search(key) for one in patterns):
+            if finder.hits(key.decode("utf-8", "replace")):
                 gone += int(client.delete(key))
     return gone
 

@@ -9,9 +9,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import recent
 from accounts.data_sets import DataSet
 from accounts.limited import limited
 from accounts.models import User
@@ -88,7 +90,9 @@ def _exports(user: User) -> dict[str, object]:
 @require_POST
 @limited("20/h")
 def ask_export(request: HttpRequest) -> HttpResponse:
-    """Ask for a copy of everything held."""
+    """Ask for a copy of everything held, after a recent sign-in."""
+    if not recent.signed_in_recently(request):
+        return recent.ask(reverse("privacy_centre"))
     try:
         export = exports.ask(signed_in(request))
     except exports.TooMany:

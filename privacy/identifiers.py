@@ -20,6 +20,9 @@ from privacy.models import DataRequest
 
 SHORTEST_UNIQUE = 12
 """A name of fewer characters may be anybody's, or part of any word."""
+NUMBER_NAMES = ("", "_id", " id", "_user_id", ":user")
+NUMBER_MARKS = (" ", ": ", ":", "=", '": ', '": "', '":', '":"', "-", "/")
+"""How a short number is written where it says who somebody is at NabzClan."""
 PAYMENT_NUMBERS = frozenset(
     {
         *("billing_order.payment_intent", "billing_order.checkout_session"),
@@ -117,6 +120,10 @@ def forms(identifier: Identifier) -> set[str]:
     As it is, and as JSON, HTML, a URL and an export would write it.
     """
     value = identifier.value
+    if value.isdecimal() and not identifier.unique:
+        # Alone a short number names nobody: any row may have it.
+        said = [f"nabzclan{name}{mark}" for name in NUMBER_NAMES for mark in NUMBER_MARKS]
+        return {f"{one}{value}" for one in said}
     found = {value, json.dumps(value)[1:-1], html.escape(value), quote(value), quote(value, "")}
     number = _uuid(value)
     if number is not None:

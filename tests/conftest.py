@@ -66,6 +66,7 @@ def nabzclan(database: None) -> Iterator[NabzClanProcess]:
     process = NabzClanProcess()
     for name, path in NABZCLAN_PATHS.items():
         setattr(settings, name, f"{process.url}{path}")
+    settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(process.url)
     yield process
     process.stop()
 

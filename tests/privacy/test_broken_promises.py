@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from accounts import corrections
 from accounts.models import Session, User
+from billing.models import Account, Books
 from gateway import keys
 from gateway.models import Provider
 from privacy import acceptances, centre, data_requests, policies, recipients
 from privacy.conformance import clauses, results, run, site
-from privacy.conformance.probes import content
 from privacy.models import Export, ExportState
 from tests.customers import make_customer
 from tests.privacy.editions import add_version, copy_of_documents
@@ -154,12 +154,19 @@ def test_a_setting_that_breaks_a_promise(
 
 
 def test_books_need_a_law_and_end(world: None) -> None:
-    make_customer()
-    with override_settings(STANDINS=False):
-        assert states("4-billing") == {"4-billing": "not_kept"}
+    terms = {"jurisdiction": "Germany", "closed_on": NOW.date(), "retain_until": date(2036, 12, 31)}
+    nobodys = Account.objects.create()
     with override_settings(BILLING_JURISDICTION="Germany"):
+        assert states("4-billing") == {"4-billing": "not_kept"}, "books without an end"
+        for account in Account.objects.filter(user=None, books=None):
+            Books.objects.create(account=account, **terms)
         assert states("4-billing") == {"4-billing": "kept"}
         assert states("4-billing", now=NOW + 12 * 365 * DAY) == {"4-billing": "not_kept"}
+        Books.objects.filter(account=nobodys).update(jurisdiction="")
+        assert states("4-billing") == {"4-billing": "not_kept"}, "books without a law"
+        Books.objects.filter(account=nobodys).update(jurisdiction="Germany")
+    with override_settings(STANDINS=False):
+        assert states("4-billing") == {"4-billing": "not_kept"}, "no law is set"
 
 
 def test_an_account_that_nobody_has_used_for_years(world: None) -> None:
@@ -231,21 +238,6 @@ def test_a_correction_that_nabzclan_undoes(world: None, monkeypatch: pytest.Monk
     assert states("8-correction") == {"8-correction": "kept"}
     monkeypatch.setattr(corrections, "_mark", lambda user, field: None)
     assert states("8-correction") == {"8-correction": "not_kept"}
-
-
-def test_what_a_made_up_customer_finds_is_part_of_it(
-    world: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    runs = Mock()
-    last = runs._default_manager.order_by.return_value.first
-    monkeypatch.setattr(content, "apps", Mock(get_model=lambda *name: runs))
-    for passed, ago, state in (
-        (True, DAY, "kept"),
-        (False, DAY, "not_kept"),
-        (True, 2 * DAY, "not_kept"),
-    ):
-        last.return_value = Mock(passed=passed, ran_at=timezone.now() - ago, said="It was seen.")
-        assert states("2.3-content") == {"2.3-content": state}
 
 
 def test_behind_https_the_same_cookies_and_doors_are_seen(

@@ -5,8 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import redis
-from django.conf import settings
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -16,15 +14,17 @@ from billing.models import Books, LedgerEntry
 from lumyx.celery import app
 from privacy import canary
 from privacy.models import CanaryRun, DataRequest, Erasure
+from tests.privacy.leavers import forget_queue
 from tests.processes import Server
 
 
 @pytest.fixture(autouse=True)
 def at_this_server(server: Server, exports_directory: Path) -> Iterator[None]:
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.delete("celery")  # no worker takes what tests have sent
+    forget_queue()
     with override_settings(PUBLIC_URL=server.url, CANARY_MODEL="echo"):
         yield
+    # What was found here is nothing that other tests should meet on the page.
+    CanaryRun.objects.all().delete()
 
 
 def left() -> list[object]:

@@ -119,11 +119,11 @@ def test_a_check_leaves_nothing_behind(database: None) -> None:
 def test_a_check_that_breaks_is_a_failure_and_says_no_more_than_its_kind(says: Says) -> None:
     def quotes(now: datetime) -> Finding:
         with connection.cursor() as cursor:
-            cursor.execute("select 1 / 0 as canary")
+            cursor.execute("select 1 / 0 as quoted_here")
         raise AssertionError
 
     def raises(now: datetime) -> Finding:
-        raise KeyError("canary@example.com")
+        raise KeyError("quoted_here@example.com")
 
     rows = run.check([says(quotes), says(raises, "2.1-account"), says(lambda now: kept("Fine."))])
     assert [row.details for row in rows] == ["DataError", "KeyError", ""]
@@ -131,7 +131,7 @@ def test_a_check_that_breaks_is_a_failure_and_says_no_more_than_its_kind(says: S
     assert [row.passed for row in rows] == [False, False, True]
     page = Client().get(PAGE).content.decode()
     assert "The check itself failed." in part_of(page, "2.1-account")
-    assert "canary" not in page
+    assert "quoted_here" not in page
 
 
 def test_a_check_may_not_keep_the_database_busy(says: Says) -> None:

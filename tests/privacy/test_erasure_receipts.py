@@ -3,8 +3,6 @@
 import json
 
 import pytest
-import redis
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.test import Client
 
@@ -20,6 +18,7 @@ from tests.people import Browser, NabzClanProcess
 from tests.privacy.leavers import (
     after_grace,
     erased,
+    forget_queue,
     person_of_everything,
     traces,
 )
@@ -74,8 +73,7 @@ def test_who_was_deleted_is_mailed_the_receipt_and_registers_anew(
     browser.sign_in(person["id"])
     user = User.objects.get(nabzclan_id=str(person["id"]))
     address, account = user.email, Account.objects.get(user=user)
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.delete("celery")
+    forget_queue()
     found = erasure.ask(user)
     assert erasure.carry_out(str(found.pk), now=after_grace(found)), traces(found)
     found.refresh_from_db()

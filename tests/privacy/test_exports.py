@@ -21,12 +21,13 @@ from django.utils import timezone
 
 from accounts.models import NabzClanLink, Session, User
 from gateway.models import ApiKey
-from privacy import archive, exports, inventory
+from privacy import archive, erasure, exports, identifiers, inventory
 from privacy.models import Export, ExportState
 from tests.accounts.people import new_member
 from tests.customers import Customer, make_customer
 from tests.people import Browser, NabzClanProcess
-from tests.processes import Server
+from tests.privacy.leavers import AT_A_DELETION, person_of_everything
+from tests.processes import Server, wait_until
 from tests.shop import StripeProcess, bought, settle_events
 
 
@@ -56,11 +57,13 @@ def opened(export: Export) -> dict[str, bytes]:
 
 
 def test_the_copy_holds_every_classified_cell_and_no_secret(
-    server: Server, stripe: StripeProcess, customer: Customer
+    server: Server, nabzclan: NabzClanProcess, stripe: StripeProcess
 ) -> None:
-    customer.chat(server)
-    bought(stripe, customer.account)
-    settle_events()
+    customer = person_of_everything(server, nabzclan, stripe)
+    other = person_of_everything(server, nabzclan, stripe)
+    erasure.ask(other.user)
+    used = ApiKey.objects.filter(pk=customer.key_row.pk, last_used_at__isnull=False)
+    wait_until(used.exists, seconds=30, what="the note of the key's use")
     files = opened(made(customer.user))
     manifest = json.loads(files["manifest.json"])
     assert manifest["version"] == archive.VERSION
@@ -81,7 +84,12 @@ def test_the_copy_holds_every_classified_cell_and_no_secret(
             data = files[told["file"]]
             assert told["bytes"] == len(data)
             assert told["sha256"] == hashlib.sha256(data).hexdigest()
+    empty = {part["name"] for part in manifest["data_sets"] if not part["rows"]}
+    assert empty == AT_A_DELETION
     everything = b"\n".join(files.values())
+    for one in identifiers.of(other.user):
+        if not one.value.isdecimal():
+            assert one.value.encode() not in everything, f"the {one.kind} of somebody else"
     key = ApiKey.objects.get(pk=customer.key_row.pk)
     digest = bytes(key.digest)
     for secret in (

@@ -1,14 +1,13 @@
 """Section 2.3: what is said to a model, and what it answers, stays nowhere."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.db import connection
 
 from gateway.models import Provider
-from privacy.conformance import catalogue, log_files, redis_values
+from privacy.conformance import catalogue, log_files, made_up, redis_values
 from privacy.conformance.finding import Clause, Finding, broken, count, kept
 
 ON_THE_WAY = (
@@ -22,7 +21,6 @@ WIDER = {"gateway_requestlog.attempts"}
 NEWEST = 20_000
 CANARY: str = "privacy.CanaryRun"
 """Where the runs of the made-up customer are, if there are any."""
-CANARY_WITHIN = timedelta(hours=26)
 ATTEMPTS = f"""
 select count(*), count(*) filter (where not ok) from (
   select (jsonb_typeof(attempts) = 'array' and length(attempts::text) < 2000 and not exists (
@@ -32,24 +30,9 @@ select count(*), count(*) filter (where not ok) from (
 """  # noqa: S608  the number is our own
 
 
-def latest_canary(now: datetime) -> Finding | None:
-    """Return what a made-up customer who calls models found of late; nothing if there is none.
-
-    Their runs say whether they `passed`, when (`ran_at`), and in public words what was `said`.
-    """
-    try:
-        runs: Any = apps.get_model(CANARY)
-    except LookupError:
-        return None
-    last = runs._default_manager.order_by("-ran_at").first()
-    if last is None or now - last.ran_at > CANARY_WITHIN:
-        return broken("The made-up customer has called no model for more than a day.")
-    return kept(last.said) if last.passed else broken(last.said)
-
-
 def stored(now: datetime) -> Finding:
     """Find room for content in the tables that a call writes to, and content in the room."""
-    canary = latest_canary(now)
+    canary = made_up.outcome(now)
     if canary is not None and not canary.passed:
         return canary
     roomy = [
