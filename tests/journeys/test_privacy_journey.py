@@ -76,8 +76,11 @@ def test_a_person_does_it_all_from_the_privacy_centre_alone(
     expect(page.get_by_role("cell", name="That you are 13 or older")).to_be_visible()
     # Correct.
     page.get_by_role("link", name="Correct your account").click()
-    page.get_by_label("Username").fill(f"{person['name']}-corrected")
-    page.get_by_role("button", name="Save").first.click()
+    page.get_by_role("button", name="Change").nth(1).click()
+    dialog = page.get_by_role("dialog", name="Correct your username")
+    dialog.get_by_label("Username").fill(f"{person['name']}-corrected")
+    dialog.get_by_role("button", name="Correct it").click()
+    expect(page.get_by_text("corrected by you")).to_be_visible()
     page.goto(centre)
     # Ask.
     page.get_by_role("link", name="Ask us something").click()
