@@ -1,5 +1,6 @@
 """People buy credits in a real browser: they pay, are declined, leave, and top up by themselves."""
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
-from billing.models import MICRO, LedgerEntry
+from billing.models import MICRO, LedgerEntry, StripeCustomer
 from gateway import keys
 from tests.journeys.browsers import aside, chromium, watch
 from tests.journeys.test_customer_journey import enter
@@ -161,6 +162,30 @@ def test_a_call_that_crosses_the_threshold_tops_up(
     )
     page.goto(f"{server.url}/billing")
     expect(page.get_by_text("Automatic top-up, LX-")).to_be_visible()
+
+
+def test_a_saved_card_and_its_buttons_do_not_lie_on_each_other_on_a_phone(
+    browser: Browser, server: Server, nabzclan: NabzClanProcess
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 800})
+    page = context.new_page()
+    user = begin(page, server, nabzclan)
+    card = {"id": f"cus_{user.pk.hex}", "payment_method": "pm_1"}
+    aside(lambda: StripeCustomer.objects.create(account=user.account, **card))
+    page.goto(f"{server.url}/billing/automatic")
+    parts = [
+        page.get_by_text("saved at Stripe", exact=True),
+        page.get_by_role("button", name="Replace it"),
+        page.get_by_role("button", name="Remove it at Stripe"),
+    ]
+    boxes = [part.bounding_box() for part in parts]
+    for one, other in itertools.combinations(boxes, 2):
+        assert one is not None
+        assert other is not None
+        beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+        above = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+        assert beside or above
+    context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
