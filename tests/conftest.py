@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import stripe as stripe_library
@@ -64,9 +66,11 @@ def unhurried() -> Iterator[None]:
 def nabzclan(database: None) -> Iterator[NabzClanProcess]:
     """The stand-in of NabzClan, which the server and the tests' own process ask."""
     process = NabzClanProcess()
+    before = "{0.scheme}://{0.netloc}".format(urlsplit(settings.NABZCLAN_AUTHORIZE_URL))
     for name, path in NABZCLAN_PATHS.items():
         setattr(settings, name, f"{process.url}{path}")
-    settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(process.url)
+    rules: dict[str, Any] = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    rules["form-action"] = [process.url if url == before else url for url in rules["form-action"]]
     yield process
     process.stop()
 

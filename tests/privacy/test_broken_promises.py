@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import corrections
 from accounts.models import Session, User
-from billing.models import Account, Books
+from billing.models import Account, AutoTopUp, Books, LowBalanceAlert, StripeCustomer
 from gateway import keys
 from gateway.models import Provider
 from privacy import acceptances, centre, data_requests, policies, recipients
@@ -158,6 +158,8 @@ def test_books_need_a_law_and_end(world: None) -> None:
     nobodys = Account.objects.create()
     with override_settings(BILLING_JURISDICTION="Germany"):
         assert states("4-billing") == {"4-billing": "not_kept"}, "books without an end"
+        for model in (AutoTopUp, LowBalanceAlert, StripeCustomer):
+            model._default_manager.filter(account__user=None).delete()
         for account in Account.objects.filter(user=None, books=None):
             Books.objects.create(account=account, **terms)
         assert states("4-billing") == {"4-billing": "kept"}

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from gateway import daily_use
@@ -30,6 +31,8 @@ def nothing_before(database: None, exports_directory: Path) -> Iterator[None]:
 
     def clean() -> None:
         CanaryRun.objects.all().delete()
+        for user in tombstones.risen():
+            (Path(settings.TOMBSTONE_DIR) / str(user.pk)).unlink()
         unproven = Erasure.objects.exclude(state=ErasureState.CALLED_OFF)
         unproven.filter(receipt={}).delete()
 
@@ -57,9 +60,10 @@ def test_what_a_made_up_customer_finds_is_part_of_it(
 
 
 def test_a_deletion_that_is_late() -> None:
-    found = deletion(grace_until=NOW - DAY + timedelta(minutes=5))
+    last = timezone.now() - DAY
+    found = deletion(grace_until=last + timedelta(minutes=5))
     assert states("4-deletion") == {"4-deletion": "kept"}
-    Erasure.objects.filter(pk=found.pk).update(grace_until=NOW - DAY - timedelta(minutes=5))
+    Erasure.objects.filter(pk=found.pk).update(grace_until=last - timedelta(minutes=5))
     assert states("4-deletion") == {"4-deletion": "not_kept"}
 
 
@@ -67,7 +71,7 @@ def test_somebody_deleted_who_is_there_again(customer: Customer) -> None:
     assert states("4-deletion") == {"4-deletion": "kept"}
     tombstones.put(customer.user.pk)
     assert states("4-deletion") == {"4-deletion": "not_kept"}
-    (Path(tombstones._directory()) / str(customer.user.pk)).unlink()
+    (Path(settings.TOMBSTONE_DIR) / str(customer.user.pk)).unlink()
     assert states("4-deletion") == {"4-deletion": "kept"}
 
 
