@@ -22,12 +22,11 @@ from billing import personal_data as billing_data
 from billing.soon import soon
 from gateway import personal_data as gateway_data
 from privacy import (
-    absence,
-    absence_elsewhere,
     data_requests,
     errands,
     identifiers,
     inventory,
+    proof,
     receipts,
     tombstones,
 )
@@ -72,17 +71,16 @@ def ask(
     if user.is_staff:
         raise IsStaff
     grace = AT_ONCE if why in WITHOUT_GRACE else GRACE
-    known = under_way(user)
+    known = _known(user, why=why, request=request, until=moment + grace)
     if known is not None:
-        if why in WITHOUT_GRACE and known.state == ErasureState.GRACE:
-            soonest = min(known.grace_until, moment + grace)
-            known.why, known.grace_until, known.next_at = why, soonest, soonest
-            known.save(update_fields=["why", "grace_until", "next_at"])
         return known
     try:
         erasure = _begin(user, why=why, request=request, until=moment + grace, now=moment)
     except IntegrityError:
-        return Erasure.objects.get(user=user, state__in=UNDER_WAY)
+        known = _known(user, why=why, request=request, until=moment + grace)
+        if known is None:
+            raise
+        return known
     if why == ErasureWhy.ASKED:
         context = {"erasure": erasure, "page": mail.address("sign_in")}
         mail.send(
@@ -93,6 +91,22 @@ def ask(
             context=context,
         )
     return erasure
+
+
+@transaction.atomic
+def _known(user: User, *, why: str, request: DataRequest | None, until: datetime) -> Erasure | None:
+    """Return the deletion that is under way, if any; one without grace hurries it."""
+    known = Erasure.objects.select_for_update().filter(user=user, state__in=UNDER_WAY).first()
+    if known is None or why not in WITHOUT_GRACE:
+        return known
+    if known.state == ErasureState.GRACE:
+        known.why, known.grace_until = why, min(known.grace_until, until)
+        known.next_at = known.grace_until
+    if request is not None and request.pk != known.request_id:
+        _close_request(known, f"It goes on as request {request.number}, which is due sooner.")
+        known.request = request
+    known.save(update_fields=["why", "grace_until", "next_at", "request"])
+    return known
 
 
 @transaction.atomic
@@ -163,8 +177,8 @@ def carry_out(name: str, *, now: datetime | None = None) -> bool:
         return _wait(erasure, AGAIN, now=moment)
     if not errands.run(erasure, now=moment):
         return _wait(erasure, AGAIN, now=moment)
-    if not _absent(erasure):
-        log.error("alarm: erasure %s left traces: %s", erasure.pk, _places(erasure))
+    if not proof.absent(erasure):
+        log.error("alarm: erasure %s left traces: %s", erasure.pk, proof.places(erasure))
         return _wait(erasure, SCAN_AGAIN, now=moment)
     _finish(erasure, now=moment)
     return True
@@ -220,27 +234,6 @@ def _counted(user: User) -> dict[str, dict[str, Any]]:
     }
 
 
-def _absent(erasure: Erasure) -> bool:
-    """Look for the person everywhere; return whether nothing is left."""
-    found = identifiers.unseal(erasure.sealed)
-    absence_elsewhere.forget(found)
-    scanned = absence.scan(found)
-    looked, more = absence_elsewhere.scan(found)
-    traces = [*scanned.traces, *more]
-    erasure.scanned = {
-        "tables": scanned.tables,
-        "columns": scanned.columns,
-        **looked,
-        "traces": [{"place": one.place, "kind": one.kind, "rows": one.rows} for one in traces],
-    }
-    erasure.save(update_fields=["scanned"])
-    return not traces
-
-
-def _places(erasure: Erasure) -> str:
-    return ", ".join(f"{one['place']} ({one['kind']})" for one in erasure.scanned["traces"])
-
-
 def _finish(erasure: Erasure, *, now: datetime) -> None:
     """Sign the receipt, send it to who asked, and forget who that was."""
     erasure.receipt = receipts.sign(
@@ -259,6 +252,8 @@ def _finish(erasure: Erasure, *, now: datetime) -> None:
     )
     address = next((i.value for i in identifiers.unseal(erasure.sealed) if i.kind == "email"), "")
     with transaction.atomic():
+        # A report may have taken it over since it was read.
+        erasure.request = Erasure.objects.select_for_update().get(pk=erasure.pk).request
         erasure.state, erasure.done_at, erasure.sealed = ErasureState.DONE, now, b""
         erasure.save(update_fields=["state", "done_at", "sealed", "receipt"])
         _close_request(erasure, "Everything was erased that may be.")

@@ -277,5 +277,8 @@ def erase(user: User) -> None:
     for model in (Acceptance, InactivityNotice, Notice, StaffAccess):
         model._default_manager.filter(user=user).delete()
     Disclosure.objects.filter(person=user).update(person=None, note="")
-    RequestStep.objects.filter(request__user=user).update(words="", evidence="")
+    # Who reports a child says something of the child; what names the reporter stays theirs.
+    about = DataRequest.objects.filter(Q(user=user) | Q(erasures__user=user))
+    RequestStep.objects.filter(request__in=about).update(words="", evidence="")
+    about.update(words="")
     DataRequest.objects.filter(user=user).update(user=None, words="", email="")

@@ -5,6 +5,7 @@ import signal
 import time
 import uuid
 from datetime import date, timedelta
+from operator import attrgetter
 
 import pytest
 from django.db import connections
@@ -210,8 +211,8 @@ def test_a_call_under_way_is_waited_for(customer: Customer) -> None:
 
 STEPS = [
     *("tombstones.put", "gateway_data.erase_many", "billing_data.erase_many"),
-    *("errands.prepare", "identifiers.seal", "errands.run", "absence.scan"),
-    *("absence_elsewhere.scan", "receipts.sign", "_close_request"),
+    *("errands.prepare", "identifiers.seal", "errands.run"),
+    *("proof.absence.scan", "proof.absence_elsewhere.scan", "receipts.sign", "_close_request"),
 ]
 
 
@@ -245,7 +246,7 @@ def die_at(step: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     module, _, name = step.rpartition(".")
-    setattr(getattr(erasure, module) if module else erasure, name, die)
+    setattr(attrgetter(module)(erasure) if module else erasure, name, die)
     # The lists of what is called were made when the module was loaded.
     for steps in (erasure.ERASES_MANY, erasure.ERASES):
         steps[:] = [

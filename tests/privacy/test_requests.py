@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from lumyx.celery import app
-from privacy import data_requests, erasure, retention
+from privacy import data_requests, erasure, identifiers, retention
 from privacy.models import DataRequest, Erasure, RequestState
 from tests.accounts.people import new_member
 from tests.customers import Customer
@@ -180,6 +180,26 @@ def test_a_report_that_is_confirmed_erases_the_child_within_the_hour(customer: C
     row.refresh_from_db()
     assert row.state == RequestState.DONE
     assert not User.objects.filter(pk=customer.user.pk).exists()
+
+
+def test_a_report_that_names_the_child_holds_nothing_up_and_ends_with_it(
+    customer: Customer,
+) -> None:
+    waiting = erasure.ask(customer.user)
+    name = customer.user.username
+    assert len(name) >= identifiers.SHORTEST_UNIQUE
+    row = data_requests.open_request("child", f"{name} is nine.", email="parent@example.com")
+    said = {"outcome": "confirmed", "step": f"{name} it is.", "evidence": f"mail of {name}"}
+    work(staff_client(["privacy officer"]), row, account=name, **said)
+    waiting.refresh_from_db()
+    assert erasure.carry_out(str(waiting.pk), now=waiting.grace_until), waiting.scanned
+    row.refresh_from_db()
+    assert row.state == RequestState.DONE
+    assert (row.words, row.email) == ("", "parent@example.com")
+    assert not [step for step in row.steps.all() if name in f"{step.words}{step.evidence}"]
+    assert waiting.request is not None
+    waiting.request.refresh_from_db()
+    assert waiting.request.state == RequestState.DONE
 
 
 def test_the_words_are_forgotten_30_days_after_the_end() -> None:
