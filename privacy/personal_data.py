@@ -16,6 +16,7 @@ from accounts.data_sets import (
     Purpose,
 )
 from accounts.models import User
+from accounts.nabzclan import members
 from billing.models import Account
 from gateway.models import ApiKey
 from privacy import secrecy
@@ -256,9 +257,13 @@ def erase_many(user: User) -> None:
 
 
 def _former_staff() -> User:
-    found = User.objects.filter(username=FORMER_STAFF).first()
+    """Return nobody: whoever chose this name comes from NabzClan, and is somebody else."""
+    nobody = User.objects.filter(
+        nabzclan_id=None, is_active=False, username__startswith=FORMER_STAFF
+    )
+    found = nobody.first()
     if found is None:
-        found = User(username=FORMER_STAFF, is_active=False)
+        found = User(username=members.free_name(FORMER_STAFF), is_active=False)
         found.set_unusable_password()
         found.save()
     return found

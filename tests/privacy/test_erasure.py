@@ -4,10 +4,12 @@ import os
 import signal
 import time
 import uuid
+from collections.abc import Callable
 from datetime import date, timedelta
 from operator import attrgetter
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import connections
 
 from accounts.models import User
@@ -152,6 +154,22 @@ def test_members_of_staff_are_not_deleted_before_they_leave(customer: Customer) 
     with pytest.raises(erasure.IsStaff):
         erasure.ask(customer.user)
     assert not Erasure.objects.filter(user=customer.user).exists()
+
+
+def test_acts_of_who_was_staff_are_nobodys_whoever_has_that_name(
+    customer: Customer, new_customer: Callable[..., Customer]
+) -> None:
+    namesake = new_customer().user
+    User.objects.filter(pk=namesake.pk).update(username="Former Staff", nabzclan_id="77001")
+    LogEntry.objects.log_actions(customer.user.pk, [customer.key_row], CHANGE, "Changed.")
+    acts = LogEntry.objects.filter(user=customer.user)
+    numbers = list(acts.values_list("pk", flat=True))
+    found = erasure.ask(customer.user)
+    assert erasure.carry_out(str(found.pk), now=after_grace(found)), traces(found)
+    [act] = LogEntry.objects.filter(pk__in=numbers)
+    assert act.user_id != namesake.pk
+    assert (act.user.nabzclan_id, act.user.is_active) == (None, False)
+    User.objects.filter(pk=namesake.pk).update(username=f"customer-{namesake.pk.hex[:12]}")
 
 
 def test_others_that_are_away_are_asked_until_they_answer(
