@@ -117,6 +117,11 @@ def leave(page: Page, name: str) -> None:
     """Read the plan, and delete the account."""
     page.get_by_role("link", name="See the plan").click()
     expect(page.get_by_role("heading", name="What stays, without your name")).to_be_visible()
+    size = page.viewport_size
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than a phone"
+    if size is not None:
+        page.set_viewport_size(size)
     expect(page.get_by_text("The last backup that still holds you has ended.")).to_be_visible()
     page.get_by_label("Your username, to be sure").fill("somebody else")
     page.get_by_role("button", name="Delete my account").click()
