@@ -199,10 +199,13 @@ def _wait(erasure: Erasure, pause: timedelta, *, now: datetime) -> bool:
 
 
 def _remove(erasure: Erasure, *, now: datetime) -> bool:
-    """Remove the person from our database; False where a call of theirs is still under way."""
+    """Remove the person from our database; False for staff, and while a call is under way."""
     user = erasure.user
     if user is None:
         raise AssertionError("the person went without being removed")
+    if user.is_staff:
+        log.error("alarm: erasure %s waits: its person became a member of staff", erasure.pk)
+        return False
     if billing_data.under_way(user):
         return False
     removed = _counted(user)

@@ -156,6 +156,16 @@ def test_members_of_staff_are_not_deleted_before_they_leave(customer: Customer) 
     assert not Erasure.objects.filter(user=customer.user).exists()
 
 
+def test_who_becomes_staff_meanwhile_is_not_removed_before_they_leave(customer: Customer) -> None:
+    found = erasure.ask(customer.user)
+    now = after_grace(found)
+    User.objects.filter(pk=customer.user.pk).update(is_staff=True)
+    assert not erasure.carry_out(str(found.pk), now=now)
+    assert User.objects.filter(pk=customer.user.pk).exists()
+    User.objects.filter(pk=customer.user.pk).update(is_staff=False)
+    assert erasure.carry_out(str(found.pk), now=now + timedelta(minutes=1)), traces(found)
+
+
 def test_acts_of_who_was_staff_are_nobodys_whoever_has_that_name(
     customer: Customer, new_customer: Callable[..., Customer]
 ) -> None:
