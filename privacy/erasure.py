@@ -4,7 +4,6 @@ Each step may be done twice and is written down when it is done, so that a worke
 moment: another goes on. Only the absence scan makes a deletion done.
 """
 
-import json
 import logging
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +26,6 @@ from privacy import (
     identifiers,
     inventory,
     proof,
-    receipts,
     tombstones,
 )
 from privacy import personal_data as privacy_data
@@ -43,6 +41,7 @@ SILENT = timedelta(minutes=15)
 """How long a worker may be silent before another takes over."""
 AGAIN = timedelta(minutes=1)
 SCAN_AGAIN = timedelta(hours=1)
+MAIL_TRIED = timedelta(hours=20)
 WITHOUT_GRACE = {ErasureWhy.CHILD, ErasureWhy.RESTORED, ErasureWhy.CANARY}
 UNDER_WAY = [ErasureState.GRACE, ErasureState.RUNNING]
 
@@ -180,8 +179,7 @@ def carry_out(name: str, *, now: datetime | None = None) -> bool:
     if not proof.absent(erasure):
         log.error("alarm: erasure %s left traces: %s", erasure.pk, proof.places(erasure))
         return _wait(erasure, SCAN_AGAIN, now=moment)
-    _finish(erasure, now=moment)
-    return True
+    return _finish(erasure, now=moment) or _wait(erasure, SCAN_AGAIN, now=moment)
 
 
 def _claim(name: str, *, now: datetime) -> Erasure | None:
@@ -237,38 +235,23 @@ def _counted(user: User) -> dict[str, dict[str, Any]]:
     }
 
 
-def _finish(erasure: Erasure, *, now: datetime) -> None:
-    """Sign the receipt, send it to who asked, and forget who that was."""
-    erasure.receipt = receipts.sign(
-        {
-            "number": str(erasure.pk),
-            "asked_at": erasure.asked_at.isoformat(timespec="seconds"),
-            "removed_at": erasure.removed_at.isoformat(timespec="seconds")
-            if erasure.removed_at
-            else None,
-            "done_at": now.isoformat(timespec="seconds"),
-            "gone_from_backups_by": (now + timedelta(days=settings.BACKUP_DAYS)).date().isoformat(),
-            "data_sets": erasure.removed,
-            "asked_of_others": sorted(erasure.errands.values_list("kind", flat=True)),
-            "scanned": {k: v for k, v in erasure.scanned.items() if k != "traces"},
-        }
-    )
-    address = next((i.value for i in identifiers.unseal(erasure.sealed) if i.kind == "email"), "")
+def _finish(erasure: Erasure, *, now: datetime) -> bool:
+    """Sign the receipt, send it to who asked, and forget who that was.
+
+    A mail that does not go out is tried again for `MAIL_TRIED`; one may come twice.
+    """
+    erasure.receipt = proof.receipt(erasure, now=now)
+    asked = erasure.why == ErasureWhy.ASKED
+    begun = erasure.removed_at or now
+    if asked and not proof.send(erasure) and now - begun < MAIL_TRIED:
+        return False
     with transaction.atomic():
         # A report may have taken it over since it was read.
         erasure.request = Erasure.objects.select_for_update().get(pk=erasure.pk).request
         erasure.state, erasure.done_at, erasure.sealed = ErasureState.DONE, now, b""
         erasure.save(update_fields=["state", "done_at", "sealed", "receipt"])
         _close_request(erasure, "Everything was erased that may be.")
-    if address and erasure.why == ErasureWhy.ASKED:
-        receipt = json.dumps(erasure.receipt, indent=2)
-        context = {"receipt": receipt, "number": erasure.pk, "page": mail.address("check_receipt")}
-        mail.send_to(
-            address,
-            subject="Your data is deleted",
-            template="privacy/mail/erased.txt",
-            context=context,
-        )
+    return True
 
 
 def _close_request(erasure: Erasure, words: str) -> None:

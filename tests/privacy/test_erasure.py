@@ -240,7 +240,12 @@ def test_a_call_under_way_is_waited_for(customer: Customer) -> None:
 STEPS = [
     *("tombstones.put", "gateway_data.erase_many", "billing_data.erase_many"),
     *("errands.prepare", "identifiers.seal", "errands.run"),
-    *("proof.absence.scan", "proof.absence_elsewhere.scan", "receipts.sign", "_close_request"),
+    *(
+        "proof.absence.scan",
+        "proof.absence_elsewhere.scan",
+        "proof.receipts.sign",
+        "_close_request",
+    ),
 ]
 
 
@@ -252,9 +257,11 @@ def test_a_worker_killed_at_any_step_is_followed_by_another(customer: Customer, 
     connections.close_all()
     child = os.fork()
     if child == 0:
-        die_at(step)
-        erasure.carry_out(str(found.pk), now=now)
-        os._exit(0)
+        try:
+            die_at(step)
+            erasure.carry_out(str(found.pk), now=now)
+        finally:
+            os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "it was to die"
     found.refresh_from_db()

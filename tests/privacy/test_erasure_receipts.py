@@ -1,11 +1,13 @@
 """Whoever was deleted holds a receipt that says all, names nobody, and can be checked."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.mail import EmailMessage
 from django.test import Client
 
+from accounts import mail
 from accounts.models import User
 from billing.models import Account
 from privacy import (
@@ -13,6 +15,7 @@ from privacy import (
     identifiers,
     receipts,
 )
+from privacy.models import ErasureState
 from tests.customers import Customer
 from tests.people import Browser, NabzClanProcess
 from tests.privacy.leavers import (
@@ -86,3 +89,19 @@ def test_who_was_deleted_is_mailed_the_receipt_and_registers_anew(
     browser.sign_in(person["id"])
     again = User.objects.get(nabzclan_id=str(person["id"]))
     assert again.pk != user.pk
+
+
+def test_a_receipt_that_cannot_be_mailed_is_tried_again_and_then_given_up(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = erasure.ask(customer.user)
+    now = after_grace(found)
+    monkeypatch.setattr(mail, "send_to", lambda *_, **__: False)
+    assert not erasure.carry_out(str(found.pk), now=now)
+    found.refresh_from_db()
+    assert found.state == ErasureState.RUNNING
+    assert not erasure.carry_out(str(found.pk), now=now + timedelta(hours=1))
+    assert erasure.carry_out(str(found.pk), now=now + timedelta(hours=20))
+    found.refresh_from_db()
+    assert found.state == ErasureState.DONE
+    assert bytes(found.sealed) == b""

@@ -229,9 +229,11 @@ def test_a_worker_killed_at_any_step_is_followed_by_another(customer: Customer, 
     connections.close_all()
     child = os.fork()
     if child == 0:
-        die_at(step)
-        exports.build(name)
-        os._exit(0)
+        try:
+            die_at(step)
+            exports.build(name)
+        finally:
+            os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "it was to die"
     export.refresh_from_db()
