@@ -84,6 +84,14 @@ def test_a_call_that_is_not_answered_is_found() -> None:
     assert left() == []
 
 
+def test_where_no_model_is_set_none_is_called_and_that_is_said() -> None:
+    with override_settings(CANARY_MODEL="", STANDINS=False):
+        row = canary.run()
+    assert row.passed, row.said
+    assert "No model is set" in row.said
+    assert not {step["name"] for step in row.steps} & canary.CALLING
+
+
 def test_what_a_killed_run_left_is_removed_by_the_next() -> None:
     canary.create()
     assert left()
