@@ -10,7 +10,7 @@ from accounts.data_sets import DataSet, OnErasure
 from accounts.models import User
 from billing import books
 from billing.models import Account
-from privacy import inventory
+from privacy import inventory, keeping
 
 MOST_COUNTED = 10_000
 
@@ -57,7 +57,7 @@ def of(user: User, *, now: datetime | None = None) -> Plan:
     """Return what a deletion that begins now will do."""
     today = (now or timezone.now()).date()
     grace_until = today + timedelta(days=settings.ERASURE_GRACE_DAYS)
-    erased_by = grace_until + timedelta(days=1)
+    erased_by = grace_until + timedelta(days=keeping.ERASURE_DAYS)
     lines = []
     for entry in inventory.data_sets():
         count, more = rows(entry, user)
