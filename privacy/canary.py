@@ -23,7 +23,7 @@ from accounts.models import NabzClanLink, RestrictionKind, User
 from accounts.nabzclan import members
 from accounts.nabzclan.client import Person
 from billing import accounts, books, ledger
-from billing.models import Account, LedgerEntry
+from billing.models import Account, LedgerEntry, LedgerKind
 from gateway import keys
 from gateway.models import Model, RequestLog
 from privacy import absence, absence_elsewhere, acceptances, erasure, exports, policies, receipts
@@ -36,6 +36,8 @@ EVERY = timedelta(days=1)
 AGAIN = timedelta(hours=1)
 KEPT = timedelta(days=90)
 PREFIX = "canary-"
+NOWHERE = "@canary.invalid"
+"""Where no mail can go (RFC 2606), so that nobody else can have confirmed an address there."""
 CREDITS = 100_000
 """Micro-credits; they go with the account."""
 REFUSED_WITHIN = 5.0
@@ -122,15 +124,16 @@ def _in_words(found: list[dict[str, object]]) -> str:
 def create() -> Bird:
     """Make the customer up, with credits and a key."""
     name = f"{PREFIX}{uuid.uuid4().hex}"
-    user = User.objects.create_customer(
-        nabzclan_id=name, username=name, email=f"{name}@canary.invalid"
-    )
+    user = User.objects.create_customer(nabzclan_id=name, username=name, email=f"{name}{NOWHERE}")
     NabzClanLink.objects.create(user=user, username=name, email=user.email)
     acceptances.affirm_age(user)
     acceptances.record(user, policies.all_current())
     account = accounts.open_for(user)
     ledger.post(
-        account=account.pk, kind="grant", amount=CREDITS, reference=f"canary {uuid.uuid4().hex}"
+        account=account.pk,
+        kind=LedgerKind.GRANT,
+        amount=CREDITS,
+        reference=f"canary {uuid.uuid4().hex}",
     )
     _, key = keys.issue(user, name="Canary")
     return Bird(user, account, key, words=f"{PREFIX}words-{uuid.uuid4().hex}")
@@ -268,7 +271,8 @@ def steps() -> dict[str, Callable[[Bird], Bird]]:
 
 def clean_up() -> None:
     """Remove what runs have left: the customers of broken ones, and the books of all."""
-    for user in User.objects.filter(nabzclan_id__startswith=PREFIX):
+    made_up = User.objects.filter(nabzclan_id__startswith=PREFIX, email__endswith=NOWHERE)
+    for user in made_up:
         asked = erasure.ask(user, why=ErasureWhy.CANARY)
         erasure.carry_out(str(asked.pk), now=max(asked.grace_until, asked.next_at))
     ended = Erasure.objects.filter(why=ErasureWhy.CANARY, state=ErasureState.DONE)
@@ -277,7 +281,7 @@ def clean_up() -> None:
     DataRequest.objects.filter(pk__in=requests_of_runs).delete()
     # No law asks for the books of somebody who never was.
     for entry in LedgerEntry.objects.filter(
-        reference__startswith="canary ", account__user=None
+        kind=LedgerKind.GRANT, reference__startswith="canary ", account__user=None
     ).select_related("account"):
         books.drop(entry.account)
 
