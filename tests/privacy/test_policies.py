@@ -10,7 +10,9 @@ from django.utils import timezone
 from privacy import checks, policies
 from tests.privacy.editions import add_version, copy_of_documents
 
-TODAY = timezone.now().date()
+def today() -> date:
+    """The day by UTC at this moment: the suite may run through midnight."""
+    return timezone.now().date()
 
 
 @pytest.fixture
@@ -51,8 +53,8 @@ def test_a_text_without_a_declaration_and_the_reverse_fail_the_build(place: Path
     (place / "terms-2027-01-01.txt").write_text("New terms.")
     assert policies.faults() == ["terms 2027-01-01 is not declared"]
     (place / "terms-2027-01-01.txt").unlink()
-    newer(place, effective=TODAY + timedelta(days=60), announced=TODAY)
-    (place / f"privacy-{TODAY + timedelta(days=60)}.txt").unlink()
+    newer(place, effective=today() + timedelta(days=60), announced=today())
+    (place / f"privacy-{today() + timedelta(days=60)}.txt").unlink()
     assert len(policies.faults(copied(place))) == 1
 
 
@@ -67,7 +69,7 @@ def copied(place: Path) -> Path:
 def test_a_material_change_is_announced_14_days_ahead(
     place: Path, days: int, material: bool, right: bool
 ) -> None:
-    effective = TODAY + timedelta(days=60)
+    effective = today() + timedelta(days=60)
     newer(place, effective=effective, announced=effective - timedelta(days=days), material=material)
     found = policies.faults()
     assert (found == []) is right, found
@@ -83,8 +85,8 @@ def test_a_declaration_that_lacks_something_fails_the_build(place: Path) -> None
 def test_an_announced_version_is_shown_and_takes_effect_on_its_day(
     place: Path, site: Client
 ) -> None:
-    effective = TODAY + timedelta(days=20)
-    version = newer(place, effective=effective, announced=TODAY)
+    effective = today() + timedelta(days=20)
+    version = newer(place, effective=effective, announced=today())
     assert policies.current("privacy").version == "2026-03-20"
     assert policies.current("privacy", today=effective - timedelta(days=1)).version == "2026-03-20"
     assert policies.current("privacy", today=effective).version == version
@@ -102,8 +104,8 @@ def test_an_announced_version_is_shown_and_takes_effect_on_its_day(
 
 
 def test_a_version_nobody_was_told_of_yet_is_not_shown(place: Path, site: Client) -> None:
-    day = TODAY + timedelta(days=40)
-    version = newer(place, effective=day, announced=TODAY + timedelta(days=1))
+    day = today() + timedelta(days=40)
+    version = newer(place, effective=day, announced=today() + timedelta(days=1))
     assert site.get(f"/privacy/versions/{version}").status_code == 404
     assert version not in site.get("/privacy/versions").content.decode()
     assert version not in site.get("/").content.decode()
@@ -112,8 +114,8 @@ def test_a_version_nobody_was_told_of_yet_is_not_shown(place: Path, site: Client
 def test_a_change_that_is_not_material_is_not_announced_on_every_page(
     place: Path, site: Client
 ) -> None:
-    day = TODAY + timedelta(days=3)
-    version = newer(place, effective=day, announced=TODAY, material=False)
+    day = today() + timedelta(days=3)
+    version = newer(place, effective=day, announced=today(), material=False)
     assert version not in site.get("/").content.decode()
     assert "Not material." in site.get("/privacy/versions").content.decode()
 
