@@ -10,6 +10,13 @@ from djstripe import models as copies
 from billing.models import StripeCustomer
 from tests.customers import Customer
 
+SAID: dict[str, dict[str, Any]] = {
+    "du": {"amount": 1, "currency": "usd", "status": "won", "reason": "general"},
+    "in": {"currency": "usd", "status": "paid", "amount_due": 1, "amount_paid": 1, "total": 1},
+    "txn": {"amount": 1, "currency": "usd", "net": 1, "fee": 0, "status": "available"},
+}
+"""Without which the admin cannot show a list that has such a row."""
+
 
 def copy_what_stripe_says(person: Customer, said: dict[str, Any] | None = None) -> list[Model]:
     """Make copies of kinds that nothing else makes here, linked as dj-stripe links them."""
@@ -21,7 +28,7 @@ def copy_what_stripe_says(person: Customer, said: dict[str, Any] | None = None) 
     def add(model: Any, kind: str, **fields: Any) -> Any:
         row = model.objects.create(
             id=f"{kind}_{uuid.uuid4().hex}",
-            **{"livemode": False, "stripe_data": said or {}, **fields},
+            **{"livemode": False, "stripe_data": {**SAID.get(kind, {}), **(said or {})}, **fields},
         )
         made.append(row)
         return row
