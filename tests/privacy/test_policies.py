@@ -10,6 +10,7 @@ from django.utils import timezone
 from privacy import checks, policies
 from tests.privacy.editions import add_version, copy_of_documents
 
+
 def today() -> date:
     """The day by UTC at this moment: the suite may run through midnight."""
     return timezone.now().date()
