@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from gateway import snippets
-from gateway.charges import MATRIX
 from lumyx import specimens
 
 log = logging.getLogger("lumyx")
@@ -24,12 +23,6 @@ def landing(request: HttpRequest) -> HttpResponse:
     base = f"{settings.PUBLIC_URL}/api"
     context = {"base": f"{base}/v1", "anthropic_base": base, "samples": snippets.first_call(base)}
     return render(request, "lumyx/landing.html", context)
-
-
-@require_safe
-def charges(request: HttpRequest) -> HttpResponse:
-    """Publish what a call costs, by how it ended."""
-    return render(request, "lumyx/charges.html", {"matrix": MATRIX})
 
 
 @require_safe

@@ -8,13 +8,13 @@ from privacy import disclosures, reasons
 
 urlpatterns = [
     path("", pages.landing, name="landing"),
-    path("docs/charges", pages.charges, name="charges"),
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),
     path("staff/style", pages.style, name="style"),
     path("admin/record-of-processing", disclosures.show_record, name="record_of_processing"),
     path("admin/reason", reasons.staff_reason, name="staff_reason"),
     path("admin/", admin.site.urls),
+    path("", include("lumyx.docs.urls")),
     path("", include("accounts.urls")),
     path("", include("billing.urls")),
     path("", include("gateway.urls")),

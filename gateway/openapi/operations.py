@@ -28,12 +28,17 @@ CALL = tuple(STATUSES)
 OVERLOADED = {503: 529}
 """Statuses that Anthropic's API numbers in its own way."""
 
+WINDOWS = {"Minute": "a minute", "Day": "a UTC day"}
 HEADERS: Json = {
     "x-request-id": {"schema": text(), "description": "The id of the call."},
     **{
-        f"X-RateLimit-{what}-{window}": {"schema": whole()}
-        for what in ("Limit", "Remaining", "Reset")
-        for window in ("Minute", "Day")
+        f"X-RateLimit-{what}-{window}": {"schema": whole(), "description": said.format(span)}
+        for what, said in (
+            ("Limit", "How many requests {} the key may make."),
+            ("Remaining", "How many of its requests {} are left."),
+            ("Reset", "When its requests {} are counted anew, in Unix seconds."),
+        )
+        for window, span in WINDOWS.items()
     },
 }
 CHARGE: Json = {

@@ -1,5 +1,6 @@
 """Small parts of pages that are clearer as tags: icons, money, times, sparklines."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -9,17 +10,19 @@ from django import template
 from django.conf import settings
 from django.forms import BoundField
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince, timeuntil
 
 from billing.amounts import in_credits, in_dollars
+from lumyx import highlighting
 
 register = template.Library()
 ICONS: Path = settings.BASE_DIR / "templates" / "icons"
 LONG_AMOUNT = 11
 """How many characters of an amount fit where figures are large."""
 JUST_NOW_SECONDS = 60
+TICKS = re.compile(r"`([^`]+)`")
 
 
 @cache
@@ -101,6 +104,19 @@ def sparkline(values: Sequence[float], label: str) -> SafeString:
         line,
         line,
     )
+
+
+@register.filter
+def highlight(text: str, language: str) -> SafeString:
+    """Write code in colours; its text stays exact, so that it can be copied."""
+    return highlighting.highlight(text, language)
+
+
+@register.filter
+def ticks(text: str) -> SafeString:
+    """Write what stands between `backticks` as code."""
+    # Escaped before the tags are put in.
+    return mark_safe(TICKS.sub(r"<code>\1</code>", escape(text)))  # noqa: S308
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""The documentation: Markdown files, the API reference and the search over both."""
