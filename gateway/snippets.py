@@ -2,6 +2,7 @@
 
 MODEL = "lumyx-plus_v1"
 HERE = "$LUMYX_API_KEY"
+"""The key of code that reads it from its environment."""
 
 CURL = """curl -N {base}/v1/chat/completions \\
   -H "Authorization: Bearer {key}" \\
@@ -9,9 +10,9 @@ CURL = """curl -N {base}/v1/chat/completions \\
   -d '{{"model": "{model}", "stream": true,
        "messages": [{{"role": "user", "content": "Hello!"}}]}}'"""
 
-PYTHON = """from openai import OpenAI
+PYTHON = """{imports}from openai import OpenAI
 
-client = OpenAI(base_url="{base}/v1", api_key="{key}")
+client = OpenAI(base_url="{base}/v1", api_key={key})
 stream = client.chat.completions.create(
     model="{model}",
     messages=[{{"role": "user", "content": "Hello!"}}],
@@ -23,7 +24,7 @@ for chunk in stream:
 
 NODE = """import OpenAI from "openai";
 
-const client = new OpenAI({{ baseURL: "{base}/v1", apiKey: "{key}" }});
+const client = new OpenAI({{ baseURL: "{base}/v1", apiKey: {key} }});
 const stream = await client.chat.completions.create({{
   model: "{model}",
   messages: [{{ role: "user", content: "Hello!" }}],
@@ -33,9 +34,9 @@ for await (const chunk of stream) {{
   process.stdout.write(chunk.choices[0]?.delta?.content ?? "");
 }}"""
 
-ANTHROPIC = """from anthropic import Anthropic
+ANTHROPIC = """{imports}from anthropic import Anthropic
 
-client = Anthropic(base_url="{base}", api_key="{key}")
+client = Anthropic(base_url="{base}", api_key={key})
 message = client.messages.create(
     model="{model}",
     max_tokens=200,
@@ -43,9 +44,24 @@ message = client.messages.create(
 )
 print(message.content[0].text)"""
 
-SAMPLES = [("curl", CURL), ("Python", PYTHON), ("Node", NODE), ("Anthropic", ANTHROPIC)]
+READ_PYTHON, READ_NODE = 'os.environ["LUMYX_API_KEY"]', "process.env.LUMYX_API_KEY"
+SAMPLES = [
+    ("curl", CURL, HERE),
+    ("Python", PYTHON, READ_PYTHON),
+    ("Node", NODE, READ_NODE),
+    ("Anthropic", ANTHROPIC, READ_PYTHON),
+]
+"""Each language, its code, and how it reads the key from its environment."""
 
 
 def first_call(base: str, *, key: str = HERE, model: str = MODEL) -> list[tuple[str, str]]:
-    """Return a first call in each language; the base is the one that ends in `/api`."""
-    return [(name, text.format(base=base, key=key, model=model)) for name, text in SAMPLES]
+    """Return a first call in each language; the base is the one that ends in `/api`.
+
+    Without a key of its own, the code reads the variable `LUMYX_API_KEY`.
+    """
+    found = []
+    for name, text, read in SAMPLES:
+        written = read if key == HERE else key if name == "curl" else f'"{key}"'
+        imports = "import os\n\n" if written == READ_PYTHON else ""
+        found.append((name, text.format(base=base, key=written, model=model, imports=imports)))
+    return found

@@ -159,7 +159,7 @@ def _parameter(given: Json) -> Field:
         needed=given.get("required", False),
         said=given.get("description", ""),
     )
-    return Field(**(vars(found) | {"kind": f"{found.kind} in the {given['in']}"}))
+    return Field(**(vars(found) | {"kind": f"{found.kind}, in the {given['in']}"}))
 
 
 def _field(
@@ -234,7 +234,7 @@ def _bounds(schema: Json) -> Iterator[str]:
     if "maxLength" in schema:
         yield f"up to {schema['maxLength']:,} characters"
     if schema.get("minItems"):
-        yield f"at least {schema['minItems']:,}"
+        yield f"{schema['minItems']:,} or more"
     if "maxItems" in schema:
         yield f"up to {schema['maxItems']:,}"
     if "default" in schema:

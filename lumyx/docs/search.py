@@ -69,7 +69,7 @@ def _written(values: Values) -> Iterator[Place]:
         for passage in render(page, values).passages:
             where = f"{page.url}#{passage.anchor}" if passage.anchor else page.url
             text = passage.text if passage.heading else f"{page.lead} {passage.text}"
-            yield Place(page.title, passage.heading, where, SPACE.sub(" ", text).strip())
+            yield Place(page.title, passage.heading, where, _clean(text))
 
 
 def _operations() -> Iterator[Place]:
@@ -79,17 +79,23 @@ def _operations() -> Iterator[Place]:
                 "API reference",
                 f"{operation.method} {operation.path}",
                 f"/docs/api#{operation.id}",
-                f"{operation.summary} {' '.join(operation.words())}",
+                _clean(f"{operation.summary} {' '.join(operation.words())}"),
             )
+
+
+def _clean(text: str) -> str:
+    return SPACE.sub(" ", text.replace("`", "")).strip()
 
 
 def _score(place: Place, words: list[str]) -> int:
     """Return how well a place fits; 0 where a word is missing. Titles count most."""
     page, heading, text = place.page.lower(), place.heading.lower(), place.text.lower()
+    path, _, part = place.url.lower().partition("#")
     score = 0
     for word in words:
-        found = 12 * (word in heading) + 8 * (word in page and not heading) + 3 * (word in page)
-        found += min(text.count(word), 4)
+        found = 12 * (word in heading) + 3 * (word in page) + min(text.count(word), 4)
+        # The page itself goes before its parts.
+        found += (word in path) * (4 if part else 10) + 8 * (word in page and not heading)
         if not found:
             return 0
         score += found

@@ -14,7 +14,6 @@ from lumyx.docs.rendering import Fence
 
 MARKDOWN = "text/markdown; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
-SAMPLE_LANGUAGES = {"curl": "bash", "Node": "js"}
 
 
 @require_safe

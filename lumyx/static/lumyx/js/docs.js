@@ -2,9 +2,7 @@
 // for all tabs of a page, and a mark at the heading that is read. Pages work without any of it.
 
 const field = document.getElementById("docs-q");
-const found = document.getElementById(field?.closest(".docs-search-page") ? "docs-results" : "docs-found");
-// On its own page the search shows what it finds there, and not below the field.
-if (found?.id === "docs-results") field.setAttribute("hx-target", "#docs-results");
+const found = document.getElementById("docs-results") ?? document.getElementById("docs-found");
 
 const typing = (element) => element.matches?.("input, textarea, select, [contenteditable]");
 
