@@ -111,7 +111,7 @@ def groups() -> tuple[Group, ...]:
         for method, operation in methods.items():
             read = _operation(path.removeprefix(API), method, operation)
             found.setdefault(read.tag, []).append(read)
-    return tuple(Group(tag, tag.lower(), tuple(_ordered(of))) for tag, of in found.items())
+    return tuple(Group(tag, f"{tag.lower()}-endpoints", tuple(_ordered(of))) for tag, of in found.items())
 
 
 def _ordered(operations: list[Operation]) -> list[Operation]:
@@ -136,7 +136,7 @@ def _operation(path: str, method: str, operation: Json) -> Operation:
         takes=() if body is None else _fields(_schema_of(body)),
         gives=_fields(_schema_of(success)),
         headers=tuple(
-            _field(name, header["schema"], needed=True, said=header.get("description", ""))
+            _field(name, header["schema"], needed=False, said=header.get("description", ""))
             for name, header in success["headers"].items()
         ),
         streams="text/event-stream" in success["content"],

@@ -168,15 +168,17 @@ def _grouped(tokens: Sequence[Token], prefix: str) -> Iterator[Token]:
 def _passages(tokens: Sequence[Token]) -> Iterator[Passage]:
     heading = anchor = ""
     words: list[str] = []
+    code: list[str] = []
     for place, token in enumerate(tokens):
         if token.type == "heading_open":
-            yield Passage(heading, anchor, " ".join(words))
-            heading, anchor, words = str(token.meta["text"]), str(token.attrGet("id")), []
+            yield Passage(heading, anchor, " ".join(words + code))
+            heading, anchor = str(token.meta["text"]), str(token.attrGet("id"))
+            words, code = [], []
         elif token.type == "inline" and tokens[place - 1].type != "heading_open":
             words.append(_text(token))
         elif token.type == "fence":
-            words.append(token.content)
-    yield Passage(heading, anchor, " ".join(words))
+            code.append(token.content)
+    yield Passage(heading, anchor, " ".join(words + code))
 
 
 def _text(inline: Token) -> str:
