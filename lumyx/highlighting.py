@@ -8,7 +8,17 @@ from django.utils.safestring import SafeString, mark_safe
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.lexers.special import TextLexer
-from pygments.token import Comment, Keyword, Literal, Name, Number, Operator, String, _TokenType
+from pygments.token import (
+    Comment,
+    Keyword,
+    Literal,
+    Name,
+    Number,
+    Operator,
+    String,
+    _TokenType,
+    is_token_subtype,
+)
 
 LANGUAGES = {
     "curl": "bash",
@@ -65,4 +75,4 @@ def _lexer(language: str) -> Lexer:
 
 
 def _class_of(kind: _TokenType) -> str:
-    return next((name for family, name in CLASSES if kind in family), "")
+    return next((name for family, name in CLASSES if is_token_subtype(kind, family)), "")

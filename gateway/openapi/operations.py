@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.models import ChargeBasis
-from gateway.openapi.components import Json, flag, ref, text, whole
+from gateway.openapi.schemas import Json, flag, ref, text, whole
 from gateway.usage import LARGEST_PAGE
 
 STATUSES = {

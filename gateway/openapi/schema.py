@@ -6,8 +6,9 @@ from typing import Any
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
-from gateway.openapi.components import COMPONENTS, Json
+from gateway.openapi.components import COMPONENTS
 from gateway.openapi.operations import OPERATIONS
+from gateway.openapi.schemas import Json
 
 ALIASED = "/api/v1/v1/"
 DESCRIPTION = """Calls to many AI models through one endpoint, in OpenAI's or Anthropic's dialect.

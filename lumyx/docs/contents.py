@@ -49,7 +49,8 @@ class Section:
 def sections() -> tuple[Section, ...]:
     """Return every page, in order, the API reference last."""
     written = [
-        Section(title, tuple(_read(slug, title) for slug in slugs)) for title, slugs in ORDER.items()
+        Section(title, tuple(_read(slug, title) for slug in slugs))
+        for title, slugs in ORDER.items()
     ]
     reference = Page(
         REFERENCE,

@@ -111,7 +111,9 @@ def groups() -> tuple[Group, ...]:
         for method, operation in methods.items():
             read = _operation(path.removeprefix(API), method, operation)
             found.setdefault(read.tag, []).append(read)
-    return tuple(Group(tag, f"{tag.lower()}-endpoints", tuple(_ordered(of))) for tag, of in found.items())
+    return tuple(
+        Group(tag, f"{tag.lower()}-endpoints", tuple(_ordered(of))) for tag, of in found.items()
+    )
 
 
 def _ordered(operations: list[Operation]) -> list[Operation]:
@@ -214,7 +216,7 @@ def _kind(schema: Json, within: tuple[str, ...]) -> str:
     found, _ = _resolved(schema, within)
     if "oneOf" in found:
         return " or ".join(_kind(choice, within) for choice in found["oneOf"]) + nullable
-    kind = found.get("type", "anything")
+    kind = str(found.get("type", "anything"))
     if kind == "array":
         inner = _kind(found["items"], within)
         kind = f"list of {PLURALS.get(inner, inner)}"

@@ -5,9 +5,10 @@ each other behind tabs, and further words tell the tests how the sample is tried
 """
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -107,7 +108,7 @@ def _fence(token: Token) -> Fence:
 def _anchored(tokens: Sequence[Token]) -> Iterator[Heading]:
     """Give each heading an id of its own, and name them."""
     taken: set[str] = set()
-    for token, inline in zip(tokens, tokens[1:], strict=False):
+    for token, inline in pairwise(tokens):
         if token.type != "heading_open":
             continue
         text = _text(inline)
@@ -126,7 +127,7 @@ def _label_cells(tokens: Sequence[Token]) -> None:
     """Tell each cell of a table what its column is called, for where tables become cards."""
     names: list[str] = []
     column = 0
-    for token, inline in zip(tokens, tokens[1:], strict=False):
+    for token, inline in pairwise(tokens):
         if token.type == "thead_open":
             names = []
         elif token.type == "tr_open":
@@ -205,7 +206,7 @@ def _table_close(*_: object) -> str:
     return "</table></div>\n"
 
 
-RULES = {
+RULES: dict[str, Callable[..., str]] = {
     "heading_close": _heading_close,
     "code_group": _code_group,
     "table_open": _table_open,

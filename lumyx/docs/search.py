@@ -51,7 +51,7 @@ class Result:
 
 def find(query: str, values: Values) -> list[Result]:
     """Return the best places that have every word of the query, best first."""
-    words = [word for word in query[:LONGEST_QUERY].lower().split()][:MOST_WORDS]
+    words = query[:LONGEST_QUERY].lower().split()[:MOST_WORDS]
     if not words:
         return []
     scored = [(score, place) for place in _places(values) if (score := _score(place, words))]
@@ -61,7 +61,7 @@ def find(query: str, values: Values) -> list[Result]:
 
 @lru_cache(maxsize=8)
 def _places(values: Values) -> tuple[Place, ...]:
-    return tuple([*_written(values), *_operations()])
+    return (*_written(values), *_operations())
 
 
 def _written(values: Values) -> Iterator[Place]:

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from gateway import api_urls
-from gateway.openapi.components import REQUESTS
+from gateway.openapi.requests import REQUESTS
 from gateway.openapi.schema import document
 from tests.customers import Customer, make_customer
 from tests.processes import Server

@@ -260,7 +260,9 @@ def wrong_events(stated: list[tuple[str, Any]], real: list[tuple[str, Any]]) -> 
     coming = iter(real)
     for name, data in stated:
         if not any(
-            name == other and not differences(data, found, exact=False) and type(data) is type(found)
+            name == other
+            and not differences(data, found, exact=False)
+            and type(data) is type(found)
             for other, found in coming
         ):
             return f"no event {name} {data}"
