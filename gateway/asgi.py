@@ -21,8 +21,6 @@ from gateway.visit import Visit
 
 log = logging.getLogger("lumyx.gateway")
 
-URLS = "gateway.api_urls"
-PREFIX = "/api"
 ANTHROPIC_PATHS = ("/api/v1/messages", "/api/v1/v1/")
 """Where clients expect Anthropic's shapes, whatever goes wrong."""
 SHARED_PATHS = ("/api/v1/models",)
@@ -32,12 +30,16 @@ LOOK_AFTER_SECONDS = 0.1
 
 
 @lru_cache(maxsize=1_024)
-def _resolve(path: str) -> ResolverMatch:
-    return get_resolver(URLS).resolve(path)
+def _resolve(urls: str, path: str) -> ResolverMatch:
+    return get_resolver(urls).resolve(path)
 
 
 class GatewayHandler:
-    """Serves every path below `/api/`."""
+    """Serves every path below a prefix, by the URLs of one module."""
+
+    def __init__(self, prefix: str = "/api", *, urls: str = "gateway.api_urls") -> None:
+        self._prefix = len(prefix)
+        self._urls = urls
 
     async def __call__(
         self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -55,8 +57,24 @@ class GatewayHandler:
             pass
         else:
             with Presence(receive):
-                response = await _respond(GatewayRequest(scope, body, visit), visit)
+                response = await self._respond(GatewayRequest(scope, body, visit), visit)
                 await _send(response, visit, send)
+
+    async def _respond(self, request: GatewayRequest, visit: Visit) -> Response | EventStream:
+        path = request.path_info
+        try:
+            try:
+                match = _resolve(self._urls, path[self._prefix :])
+            except Exception:
+                raise errors.unknown_path() from None
+            response: Response | EventStream = await match.func(request, *match.args, **match.kwargs)
+        except ApiError as error:
+            return error_response(error, visit)
+        except Exception as error:
+            # The exception's own text may quote what the client sent, so only its type is logged.
+            log.error("call %s failed: %s", visit.public_id, type(error).__name__)
+            return error_response(errors.internal(), visit)
+        return response
 
 
 class Presence:
@@ -185,23 +203,6 @@ def _visit(scope: HTTPScope) -> Visit:
         agent=agent,
         anthropic=anthropic,
     )
-
-
-async def _respond(request: GatewayRequest, visit: Visit) -> Response | EventStream:
-    path = request.path_info
-    try:
-        try:
-            match = _resolve(path[len(PREFIX) :])
-        except Exception:
-            raise errors.unknown_path() from None
-        response: Response | EventStream = await match.func(request, *match.args, **match.kwargs)
-    except ApiError as error:
-        return error_response(error, visit)
-    except Exception as error:
-        # The exception's own text may quote what the client sent, so only its type is logged.
-        log.error("call %s failed: %s", visit.public_id, type(error).__name__)
-        return error_response(errors.internal(), visit)
-    return response
 
 
 async def _send(response: Response | EventStream, visit: Visit, send: ASGISendCallable) -> None:

@@ -66,18 +66,7 @@ class AsyncAPIView(APIView):
         Raises the API's 401 where no valid key came, and its 403 where the key is not for
         this address or this use.
         """
-        meta = request.META
-        header = meta.get("HTTP_AUTHORIZATION", "")
-        if header[:7].lower() == BEARER:
-            text = header[7:].strip()
-        else:
-            text = meta.get("HTTP_X_API_KEY", "").strip()
-        if not text:
-            raise errors.missing_key()
-        parts = runtime.current()
-        caller = await parts.keys.authenticate(text)
-        if caller is None:
-            raise errors.invalid_key()
+        caller = await self.find_caller(request)
         # Set before the key is refused, so that the refusal shows its limits too.
         self.visit.caller = caller
         if caller.frozen:
@@ -86,7 +75,22 @@ class AsyncAPIView(APIView):
             raise errors.ip_not_allowed()
         if self.scope is not None and not caller.may(self.scope):
             raise errors.scope_missing(self.scope)
-        parts.last_used.note(caller.key_id)
+        runtime.current().last_used.note(caller.key_id)
+        return caller
+
+    async def find_caller(self, request: Request) -> Caller:
+        """Return whose key came; raise the API's 401 where none did that is in force."""
+        meta = request.META
+        header = meta.get("HTTP_AUTHORIZATION", "")
+        if header[:7].lower() == BEARER:
+            text = header[7:].strip()
+        else:
+            text = meta.get("HTTP_X_API_KEY", "").strip()
+        if not text:
+            raise errors.missing_key()
+        caller = await runtime.current().keys.authenticate(text)
+        if caller is None:
+            raise errors.invalid_key()
         return caller
 
     def _handler(self, request: Request) -> Handler:

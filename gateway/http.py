@@ -1,15 +1,15 @@
 """What the API's views take and give: Django's request, built lean, and light responses."""
 
+from collections.abc import AsyncIterator
 from functools import lru_cache
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from asgiref.typing import HTTPScope
 from django.core.handlers.asgi import ASGIRequest
 
 from gateway.errors import ApiError
-from gateway.stream import AnswerStream
 from gateway.visit import Visit
 from gateway.wire.registry import CHAT, MESSAGES
 
@@ -61,7 +61,10 @@ class GatewayRequest(ASGIRequest):
             known = _meta_name(name)
             if known is not None:
                 text = value.decode("latin-1")
-                meta[known] = f"{meta[known]},{text}" if known in meta else text
+                if known in meta:
+                    mark = "; " if known == "HTTP_COOKIE" else ","
+                    text = f"{meta[known]}{mark}{text}"
+                meta[known] = text
         self.META = meta
 
 
@@ -73,10 +76,23 @@ class Response(msgspec.Struct):
     headers: Headers = []
 
 
+class Parts(Protocol):
+    """The parts of a stream, as they come; `close` must be called however it ends."""
+
+    keep_alive: bytes
+    """What is sent while nothing comes."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Return the parts."""
+
+    def close(self) -> None:
+        """Leave the source and charge what was used, if that is not done yet."""
+
+
 class EventStream(msgspec.Struct):
     """An answer that comes as a stream of server-sent events; proxies must not buffer it."""
 
-    source: AnswerStream
+    source: Parts
 
 
 def object_response(content: Any) -> Response:

@@ -144,15 +144,27 @@ class KeyRing:
         # In memory a key goes by a digest that is quicker than the keyed ones in the table.
         name = hashlib.sha256(encoded).digest()
         entry = self._entries.get(name)
-        if entry is not None:
-            fresh = FRESH_SECONDS if self._heard() else FRESH_SECONDS_UNHEARD
-            now = time.monotonic()
-            if now - entry.found_at < fresh and now < entry.ends_at:
-                return entry.caller
+        if entry is not None and self._counts(entry):
+            return entry.caller
         if not well_formed(text):
             return None
-        generation = self._generation
         digests = [hmac.digest(pepper, encoded, "sha256") for pepper in self._peppers]
+        return await self._look_up(name, digests)
+
+    async def in_playground(self, digest: bytes) -> Caller | None:
+        """Return who calls with the playground's key of this digest, or None as above."""
+        entry = self._entries.get(digest)
+        if entry is not None and self._counts(entry):
+            return entry.caller
+        return await self._look_up(digest, [digest])
+
+    def _counts(self, entry: Entry) -> bool:
+        fresh = FRESH_SECONDS if self._heard() else FRESH_SECONDS_UNHEARD
+        now = time.monotonic()
+        return now - entry.found_at < fresh and now < entry.ends_at
+
+    async def _look_up(self, name: bytes, digests: list[bytes]) -> Caller | None:
+        generation = self._generation
         entry = await self._finding.submit(digests)
         if generation == self._generation:
             if len(self._entries) >= MOST_CACHED:

@@ -18,9 +18,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from billing import budgets
+from billing import accounts, budgets
 from gateway import invalidation
-from gateway.models import ApiKey
+from gateway.models import ApiKey, KeyKind, Scope
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 PREFIX = "lx-"
@@ -57,6 +57,10 @@ class Fields(Limits, total=False):
 
 class NotInForce(Exception):
     """The key was revoked, and stays so."""
+
+
+class HasNoText(Exception):
+    """The key is the playground's."""
 
 
 def _checksum(body: str) -> str:
@@ -115,6 +119,26 @@ def issue(user: User, *, name: str, **limits: Unpack[Limits]) -> tuple[ApiKey, s
     return key, text
 
 
+def of_playground(user: User) -> ApiKey:
+    """Return the key that somebody calls with in the playground, made at the first use.
+
+    No text leads to its digest, which is random, so it opens nothing anywhere else.
+    """
+    key = ApiKey.objects.filter(user=user, kind=KeyKind.PLAYGROUND).first()
+    if key is not None:
+        return key
+    accounts.open_for(user)
+    made = {
+        "name": "Playground",
+        "digest": secrets.token_bytes(32),
+        "pepper_version": newest_pepper(),
+        "scopes": [Scope.INFERENCE.value],
+    }
+    key, _ = ApiKey.objects.get_or_create(user=user, kind=KeyKind.PLAYGROUND, defaults=made)
+    budgets.open_for([key.id])
+    return key
+
+
 def configure(key: ApiKey, **fields: Unpack[Fields]) -> None:
     """Change a key, on every process within a second.
 
@@ -142,8 +166,11 @@ def rotate(key: ApiKey, *, overlap: timedelta) -> str:
     """Give a key a new text and return it; the old one works until the overlap ends.
 
     An older text that still worked stops at once. Raises ValueError where the overlap is
-    longer than seven days, and NotInForce for a key that was revoked.
+    longer than seven days, NotInForce for a key that was revoked, and HasNoText for the
+    playground's.
     """
+    if key.is_playground:
+        raise HasNoText
     if not timedelta(0) <= overlap <= OVERLAP_MOST:
         raise ValueError(f"The overlap is between 0 and {OVERLAP_MOST.days} days.")
     row = ApiKey.objects.select_for_update().get(pk=key.pk)

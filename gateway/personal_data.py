@@ -31,7 +31,7 @@ DATA: list[Classified] = [
         model=ApiKey,
         of=lambda user: ApiKey.objects.filter(user=user),
         columns=(
-            *("id", "name", "prefix", "last4", "previous_until", "scopes", "minute_limit"),
+            *("id", "kind", "name", "prefix", "last4", "previous_until", "scopes", "minute_limit"),
             *("day_limit", "token_limit", "concurrency_limit", "day_spend", "month_spend"),
             *("total_spend", "allowed_models", "allowed_networks", "created_at", "expires_at"),
             *("revoked_at", "last_used_at", "log_days"),

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 
-from billing.ledger import LedgerUnavailable
+from billing.ledger import LedgerUnavailable, Receipt
 from gateway import upstream
 from gateway.errors import ApiError, ceiling_reached, stream_broken, upstream_failed
 from gateway.exchange import CLIENT_LEFT, Exchange
+from gateway.pricing import Tokens
 from gateway.silence import SilenceWatch
 from gateway.upstream import Failed
 from gateway.wire.dialects import Passage
@@ -101,6 +102,15 @@ class AnswerStream:
             yield passage.end(self._exchange.meter.tokens())
         else:
             yield passage.fail(self._error)
+
+    async def receipt(self) -> Receipt:
+        """Return what the answer cost, once that is durable; raises LedgerUnavailable."""
+        return await self._exchange.close(status=CLIENT_LEFT)
+
+    def used(self) -> tuple[Tokens, bool]:
+        """Return what the answer used so far, and whether that is its provider's own count."""
+        meter = self._exchange.meter
+        return meter.tokens() if meter.reported or meter.pieces else Tokens(), meter.reported
 
     def close(self) -> None:
         """Leave the provider and charge what was used, if that is not done yet."""

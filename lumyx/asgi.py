@@ -1,4 +1,4 @@
-"""The web process: API calls go to the lean handler, everything else to Django's own."""
+"""The web process: calls of models go to the lean handler, everything else to Django's own."""
 
 import os
 import warnings
@@ -13,20 +13,25 @@ django.setup()
 
 from gateway.asgi import GatewayHandler  # noqa: E402  Django must be set up first
 from gateway.lifespan import Lifespan  # noqa: E402
+from gateway.playground import PATH as PLAYGROUND  # noqa: E402
 
 # WhiteNoise serves files through a synchronous iterator, which is right for small ones.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 
 website: Any = get_asgi_application()
 gateway = GatewayHandler()
+playground = GatewayHandler("/playground", urls="gateway.playground_urls")
 lifespan = Lifespan()
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Route one ASGI connection by its type and path."""
     if scope["type"] == "http":
-        if scope["path"].startswith("/api/"):
+        path = scope["path"]
+        if path.startswith("/api/"):
             await gateway(scope, receive, send)
+        elif path == PLAYGROUND:
+            await playground(scope, receive, send)
         else:
             await website(scope, receive, send)
     elif scope["type"] == "lifespan":

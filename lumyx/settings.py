@@ -110,6 +110,14 @@ MIDDLEWARE = [
     "privacy.leaving.demanded",
     "django_ratelimit.middleware.RatelimitMiddleware",
 ]
+# What a call from the playground passes instead, besides the check of its CSRF token.
+PLAYGROUND_MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sessions.seen",
+    "privacy.welcome.demanded",
+    "privacy.leaving.demanded",
+]
 ROOT_URLCONF = "lumyx.urls"
 ASGI_APPLICATION = "lumyx.asgi.application"
 TEMPLATES = [

@@ -23,13 +23,14 @@ class ApiKeyAdmin(ModelAdmin):
     """Keys; their owners make them, staff can limit and revoke them."""
 
     form = ApiKeyForm
-    list_display = ("display", "name", "user", "last_used_at", "expires_at", "revoked_at")
+    list_display = ("display", "name", "kind", "user", "last_used_at", "expires_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("id", "name", "last4", "user__username")
     readonly_fields = (
         "id",
         "user",
         "name",
+        "kind",
         "display",
         "created_at",
         "last_used_at",
@@ -37,7 +38,7 @@ class ApiKeyAdmin(ModelAdmin):
         "revoked_at",
     )
     fieldsets = (
-        (None, {"fields": ("display", "name", "user", "id", "created_at", "last_used_at")}),
+        (None, {"fields": ("display", "name", "kind", "user", "id", "created_at", "last_used_at")}),
         ("Use", {"fields": ("scopes", "allowed_models", "allowed_networks")}),
         (
             "Limits",

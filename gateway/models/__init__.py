@@ -9,7 +9,7 @@ from gateway.models.catalogue import (
     Route,
 )
 from gateway.models.daily_use import DailyUse
-from gateway.models.keys import ApiKey, Scope
+from gateway.models.keys import ApiKey, KeyKind, Scope
 from gateway.models.prices import ModelPrice
 from gateway.models.request_log import ChargeBasis, RequestLog
 from gateway.models.vip import VipLevel
@@ -20,6 +20,7 @@ __all__ = [
     "ChargeBasis",
     "DailyUse",
     "Dialect",
+    "KeyKind",
     "Model",
     "ModelPrice",
     "Provider",

@@ -31,6 +31,13 @@ class Scope(models.TextChoices):
     USAGE = "usage", "read credits, usage and requests"
 
 
+class KeyKind(models.TextChoices):
+    """Who calls with a key."""
+
+    PROGRAM = "program", "a program"
+    PLAYGROUND = "playground", "the playground"
+
+
 def every_scope() -> list[str]:
     """Return all scopes, which is what a key has unless it is told otherwise."""
     return list(Scope.values)
@@ -49,6 +56,10 @@ class KeyQuerySet(models.QuerySet["ApiKey"]):
             user__state=State.ACTIVE,
         )
 
+    def programs(self) -> "KeyQuerySet":
+        """Return the keys that people make, give to programs and count."""
+        return self.filter(kind=KeyKind.PROGRAM)
+
     def maybe_logged(self) -> "KeyQuerySet":
         """Return the keys whose calls the request log may hold: also those revoked of late."""
         began = timezone.now() - timedelta(days=LOG_DAYS_MOST)
@@ -61,17 +72,27 @@ class ApiKey(models.Model):
     A limit that is null does not apply; those by minute and day are then the ones that the
     owner's VIP level gives. Spend limits are micro-credits. `log_days` is how long its calls are
     kept in the request log; with 0 they never get there.
+
+    The key of the playground has no text, only random bytes for a digest: it carries the limits,
+    the spending and the log of what somebody calls there while signed in.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys"
     )
+    kind = models.CharField(
+        max_length=10,
+        choices=KeyKind,
+        default=KeyKind.PROGRAM,
+        db_default=KeyKind.PROGRAM,
+        editable=False,
+    )
     name = models.CharField(max_length=80)
     digest = models.BinaryField(max_length=32, unique=True, editable=False)
     pepper_version = models.PositiveSmallIntegerField(editable=False)
-    prefix = models.CharField(max_length=8, editable=False)
-    last4 = models.CharField("last 4", max_length=4, editable=False)
+    prefix = models.CharField(max_length=8, blank=True, editable=False)
+    last4 = models.CharField("last 4", max_length=4, blank=True, editable=False)
     previous_digest = models.BinaryField(max_length=32, unique=True, null=True, editable=False)
     previous_until = models.DateTimeField("old text works until", null=True, editable=False)
 
@@ -150,6 +171,9 @@ class ApiKey(models.Model):
         ]
         # SQL takes a comparison with null as passed.
         constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(kind="playground"), name="key_one_playground"
+            ),
             models.CheckConstraint(
                 condition=Q(minute_limit__gte=1, minute_limit__lte=MINUTE_LIMIT_MOST),
                 name="key_minute_limit",
@@ -188,7 +212,12 @@ class ApiKey(models.Model):
     @property
     def display(self) -> str:
         """How the key is shown once its text is gone."""
-        return f"{self.prefix}…{self.last4}"
+        return "only on this site" if self.is_playground else f"{self.prefix}…{self.last4}"
+
+    @property
+    def is_playground(self) -> bool:
+        """Whether it is the playground's, which has no text."""
+        return self.kind == KeyKind.PLAYGROUND
 
     def clean(self) -> None:
         """Write each list in its usual form, and refuse a network that is none."""

@@ -39,7 +39,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     account = accounts.open_for(user)
     days = activity.days(account)
     calls = activity.last_calls(account)
-    first = user.api_keys.in_force().exists()
+    first = user.api_keys.in_force().programs().exists()
     return {
         "totals": activity.totals(account, days[-1]),
         "days": days,

@@ -24,6 +24,7 @@ LIFETIMES = {"30": "30 days", "90": "90 days", "365": "a year"}
 MOST_CREDITS = Decimal(1_000_000)
 SPENDS = ("day_spend", "month_spend", "total_spend")
 COUNTS = ("minute_limit", "day_limit", "token_limit", "concurrency_limit")
+PLAIN = ("name", "scopes", "allowed_models", "allowed_networks")
 NEW = {"scopes": Scope.values, "log_days": LOG_DAYS_MOST}
 OVERLAPS = {"0": "at once", "3600": "in an hour", "86400": "in a day", "604800": "in 7 days"}
 
@@ -94,6 +95,11 @@ class KeyForm(forms.Form):
         kwargs.setdefault("initial", describe(key) if key else NEW)
         super().__init__(*args, **kwargs)
         self.key = key
+        self._offer_models(key)
+        if "lifetime" in self.fields:
+            self._offer_lifetimes(key)
+
+    def _offer_lifetimes(self, key: ApiKey | None) -> None:
         first = ("keep", "as it is") if key else ("", "never")
         choices = [first, *LIFETIMES.items(), ("day", "on a day of your choice")]
         if key and key.expires_at:
@@ -101,6 +107,8 @@ class KeyForm(forms.Form):
         lifetime = self.fields["lifetime"]
         assert isinstance(lifetime, forms.ChoiceField)
         lifetime.choices = choices
+
+    def _offer_models(self, key: ApiKey | None) -> None:
         named = list(
             Model.objects.filter(enabled=True).values_list("name", flat=True).order_by("name")
         )
@@ -146,15 +154,12 @@ class KeyForm(forms.Form):
         """Return what was typed in as `keys.issue` and `keys.configure` take it."""
         cleaned = self.cleaned_data
         found: dict[str, Any] = {
-            "scopes": cleaned["scopes"],
-            "allowed_models": cleaned["allowed_models"],
-            "allowed_networks": cleaned["allowed_networks"],
-            **{name: cleaned[name] for name in COUNTS},
+            **{name: cleaned[name] for name in (*PLAIN, *COUNTS) if name in cleaned},
             **{name: micro(cleaned[name]) for name in SPENDS},
         }
         if cleaned["log_days"] is not None:
             found["log_days"] = cleaned["log_days"]
-        if cleaned["lifetime"] != "keep":
+        if cleaned.get("lifetime", "keep") != "keep":
             found["expires_at"] = self._expiry()
         return found
 
@@ -164,6 +169,12 @@ class KeyForm(forms.Form):
             day = self.cleaned_data["until"]
             return timezone.make_aware(datetime(day.year, day.month, day.day))
         return timezone.now() + timedelta(days=int(lifetime)) if lifetime else None
+
+
+class PlaygroundForm(KeyForm):
+    """What can be said about the playground's key: it has neither an end nor another use."""
+
+    name = lifetime = until = scopes = allowed_networks = None  # type: ignore[assignment]
 
 
 class RotateForm(forms.Form):

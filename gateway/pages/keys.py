@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,9 +21,9 @@ from accounts.pages import signed_in
 from accounts.recent import recent_sign_in_required
 from billing import accounts, budgets
 from gateway import keys, snippets
-from gateway.models import ApiKey
+from gateway.models import ApiKey, KeyKind
 from gateway.pages.dashboard import first_model
-from gateway.pages.key_forms import KeyForm, RotateForm
+from gateway.pages.key_forms import KeyForm, PlaygroundForm, RotateForm
 
 MOST_KEYS = 100
 SOON = timedelta(days=7)
@@ -32,9 +33,11 @@ SOON = timedelta(days=7)
 @login_required
 @require_safe
 def list_keys(request: HttpRequest) -> HttpResponse:
-    """Show a person's keys: those that live, then those that do not."""
-    rows = [_show(key) for key in signed_in(request).api_keys.order_by("-created_at")]
+    """Show a person's keys: those that live, the playground's, then those that do not."""
+    user = signed_in(request)
+    rows = [_show(key) for key in user.api_keys.programs().order_by("-created_at")]
     context = {
+        "playground": [_show(key) for key in user.api_keys.filter(kind=KeyKind.PLAYGROUND)],
         "living": [row for row in rows if row["state"] in ("good", "soon")],
         "ended": [row for row in rows if row["state"] not in ("good", "soon")],
     }
@@ -73,13 +76,13 @@ def new_key(request: HttpRequest) -> HttpResponse:
         return _form(request, form)
     if user.state != State.ACTIVE:
         form.add_error(None, "Your account is frozen, so it can make no keys.")
-    elif user.api_keys.in_force().count() >= MOST_KEYS:
+    elif user.api_keys.in_force().programs().count() >= MOST_KEYS:
         form.add_error(None, f"You have {MOST_KEYS} keys in force. Revoke one first.")
     if form.errors:
         return _form(request, form)
     accounts.open_for(user)
     try:
-        row, text = keys.issue(user, name=form.cleaned_data["name"], **form.values())
+        row, text = keys.issue(user, **form.values())
     except ValidationError as error:
         _take(form, error)
         return _form(request, form)
@@ -91,12 +94,13 @@ def new_key(request: HttpRequest) -> HttpResponse:
 @limited("120/h")
 def edit_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Change what a key may do, on every process within a second."""
-    key = _own(request, key_id)
-    form = KeyForm(request.POST or None, key=key)
+    key = _own(key_id, signed_in(request).api_keys.all())
+    kind = PlaygroundForm if key.is_playground else KeyForm
+    form = kind(request.POST or None, key=key)
     if request.method != "POST" or not form.is_valid():
         return _form(request, form, key)
     try:
-        keys.configure(key, name=form.cleaned_data["name"], **form.values())
+        keys.configure(key, **form.values())
     except ValidationError as error:
         _take(form, error)
         return _form(request, form, key)
@@ -110,7 +114,7 @@ def edit_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
 @limited("30/h")
 def rotate_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Give a key a new text; the old one works on for as long as is chosen."""
-    key = _own(request, key_id)
+    key = _own(key_id, signed_in(request).api_keys.programs())
     form = RotateForm(request.POST or None)
     if form.is_valid() and signed_in(request).state != State.ACTIVE:
         form.add_error(None, "Your account is frozen, so its keys get no new text.")
@@ -127,7 +131,7 @@ def rotate_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
 @require_POST
 def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Stop a key for good."""
-    key = get_object_or_404(signed_in(request).api_keys, pk=key_id)
+    key = get_object_or_404(signed_in(request).api_keys.programs(), pk=key_id)
     keys.revoke(key)
     messages.success(
         request, f"{key.name} is revoked. Programs that use it are refused from now on."
@@ -135,9 +139,9 @@ def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     return redirect("keys")
 
 
-def _own(request: HttpRequest, key_id: UUID) -> ApiKey:
+def _own(key_id: UUID, own: QuerySet[ApiKey]) -> ApiKey:
     """Return a key of the signed-in person that was not revoked; 404 for any other."""
-    return get_object_or_404(signed_in(request).api_keys, pk=key_id, revoked_at__isnull=True)
+    return get_object_or_404(own, pk=key_id, revoked_at__isnull=True)
 
 
 def _form(request: HttpRequest, form: KeyForm, key: ApiKey | None = None) -> HttpResponse:
