@@ -11,9 +11,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def limited(
-    rate: str | None = None, *, by: Literal["user", "ip"] = "user"
+    rate: str | None = None,
+    *,
+    by: Literal["user", "ip"] = "user",
+    method: Literal["POST", "GET"] = "POST",
 ) -> Callable[[View], View]:
-    """Let a view be posted to so often, such as `6/h`, by each person or address.
+    """Let a view be posted to, or read, so often, such as `6/h`, by each person or address.
 
     Without a rate it is the one of sign-ins, a setting.
     """
@@ -22,6 +25,6 @@ def limited(
         return f"{settings.SIGN_INS_PER_MINUTE}/m"
 
     def decorate(view: View) -> View:
-        return cast(View, ratelimit(key=by, rate=rate or of_sign_ins, method="POST")(view))
+        return cast(View, ratelimit(key=by, rate=rate or of_sign_ins, method=method)(view))
 
     return decorate

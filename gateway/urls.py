@@ -2,13 +2,20 @@
 
 from django.urls import path
 
-from gateway.pages import dashboard, keys, playground
+from gateway.pages import dashboard, keys, playground, usage
 
 urlpatterns = [
     path("dashboard", dashboard.dashboard, name="dashboard"),
     path("dashboard/live", dashboard.live, name="dashboard_live"),
     path("playground", playground.show, name="playground"),
     path("playground/calls/<str:name>", playground.charge, name="playground_charge"),
+    path("usage", usage.usage, name="usage"),
+    path("usage/more", usage.more_rows, name="more_calls"),
+    path("usage/new", usage.new_rows, name="new_calls"),
+    path("usage/totals", usage.totals, name="usage_totals"),
+    path("usage/calls.csv", usage.download_csv, name="download_calls_csv"),
+    path("usage/calls.json", usage.download_json, name="download_calls_json"),
+    path("usage/<str:public_id>", usage.call, name="call"),
     path("keys", keys.list_keys, name="keys"),
     path("keys/new", keys.new_key, name="new_key"),
     path("keys/<uuid:key_id>", keys.edit_key, name="edit_key"),

@@ -39,7 +39,7 @@ where account_id = %(account)s and started_at >= %(from)s and started_at < %(to)
   and (%(key)s::uuid is null or key_id = %(key)s)
   and (%(endpoint)s::text is null or endpoint = %(endpoint)s)
   and (%(basis)s::text is null or charge_basis = %(basis)s)
-  and (%(status)s::int is null or status = %(status)s)
+  and (%(status_least)s::int is null or status between %(status_least)s and %(status_most)s)
   and (%(streamed)s::bool is null or streamed = %(streamed)s)
   and (%(after_at)s::timestamptz is null
        or (started_at, id) < (%(after_at)s, %(after_id)s::uuid))
@@ -51,7 +51,7 @@ RETENTION = timedelta(days=31)
 
 
 class Query(msgspec.Struct, kw_only=True):
-    """Which calls are asked for, and the page of them."""
+    """Which calls are asked for, and the page of them; `statuses` is the least and the most."""
 
     start: datetime
     end: datetime
@@ -61,7 +61,7 @@ class Query(msgspec.Struct, kw_only=True):
     key: UUID | None = None
     endpoint: str | None = None
     basis: str | None = None
-    status: int | None = None
+    statuses: tuple[int, int] | None = None
     streamed: bool | None = None
 
 
@@ -75,16 +75,17 @@ def read_query(parameters: dict[str, str], *, now: datetime) -> Query:
             param=unknown[0][:40],
         )
     given = {name: value for name, value in parameters.items() if value}
+    status = _whole(given, "status", 100, 599)
     return Query(
         start=_time(given, "from") or now - RETENTION,
         end=_time(given, "to") or now + SLACK,
         limit=_whole(given, "limit", 1, LARGEST_PAGE) or DEFAULT_PAGE,
-        after=_cursor(given["cursor"]) if "cursor" in given else None,
+        after=read_cursor(given["cursor"]) if "cursor" in given else None,
         model=_text(given, "model"),
         key=_uuid(given, "key"),
         endpoint=_text(given, "endpoint"),
         basis=_one_of(given, "charge_basis", ChargeBasis.values),
-        status=_whole(given, "status", 100, 599),
+        statuses=None if status is None else (status, status),
         streamed={"true": True, "false": False}.get(
             _one_of(given, "streamed", ["true", "false"]) or ""
         ),
@@ -144,7 +145,8 @@ def _time(given: dict[str, str], name: str) -> datetime | None:
         raise _wrong(name, "Unix seconds or an ISO 8601 time") from None
 
 
-def _cursor(text: str) -> tuple[datetime, UUID]:
+def read_cursor(text: str) -> tuple[datetime, UUID]:
+    """Return where a page begins; raise the API's 400 for what is no cursor."""
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         if len(packed) == CURSOR_BYTES:
@@ -156,36 +158,57 @@ def _cursor(text: str) -> tuple[datetime, UUID]:
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
 CURSOR_BYTES = 24
 
 
-def _write_cursor(row: tuple[Any, ...]) -> str:
-    micros = (row[1] - EPOCH) // timedelta(microseconds=1)
-    packed = micros.to_bytes(8) + row[0].bytes
+def write_cursor(at: datetime, id: UUID) -> str:
+    """Return the cursor of the calls before one."""
+    micros = (at - EPOCH) // timedelta(microseconds=1)
+    packed = micros.to_bytes(8) + id.bytes
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+
+def page_values(account: int, query: Query, *, limit: int) -> dict[str, Any]:
+    """Return what `PAGE` is asked with."""
+    after_at, after_id = query.after or (None, None)
+    least, most = query.statuses or (None, None)
+    return {
+        "account": account,
+        "from": query.start,
+        # Nothing later is looked for, so that its days are not opened.
+        "to": query.end if after_at is None else min(query.end, after_at + INSTANT),
+        "model": query.model,
+        "key": query.key,
+        "endpoint": query.endpoint,
+        "basis": query.basis,
+        "status_least": least,
+        "status_most": most,
+        "streamed": query.streamed,
+        "after_at": after_at,
+        "after_id": after_id,
+        "limit": limit,
+    }
+
+
+def find_values(account: int, public_id: str) -> dict[str, Any] | None:
+    """Return what `FIND` is asked with, or None for an id that is none of ours."""
+    request_id = ids.from_public(public_id)
+    if request_id is None:
+        return None
+    moment = ids.time_of(request_id)
+    return {
+        "id": request_id,
+        "from": moment - SLACK,
+        "to": moment + SLACK,
+        "account": account,
+    }
 
 
 async def page(pool: Pool, account: int, query: Query) -> dict[str, Any]:
     """Return one page of an account's calls."""
-    after_at, after_id = query.after or (None, None)
     async with pool.connection() as pg:
-        cursor = await pg.execute(
-            PAGE,
-            {
-                "account": account,
-                "from": query.start,
-                "to": query.end,
-                "model": query.model,
-                "key": query.key,
-                "endpoint": query.endpoint,
-                "basis": query.basis,
-                "status": query.status,
-                "streamed": query.streamed,
-                "after_at": after_at,
-                "after_id": after_id,
-                "limit": query.limit + 1,
-            },
-        )
+        cursor = await pg.execute(PAGE, page_values(account, query, limit=query.limit + 1))
         rows = await cursor.fetchall()
     more = len(rows) > query.limit
     rows = rows[: query.limit]
@@ -193,26 +216,17 @@ async def page(pool: Pool, account: int, query: Query) -> dict[str, Any]:
         "object": "list",
         "data": [describe(row) for row in rows],
         "has_more": more,
-        "next_cursor": _write_cursor(rows[-1]) if more else None,
+        "next_cursor": write_cursor(rows[-1][1], rows[-1][0]) if more else None,
     }
 
 
 async def find(pool: Pool, account: int, public_id: str) -> dict[str, Any]:
     """Return one call of an account; raise the API's 404 where it has none of this id."""
-    request_id = ids.from_public(public_id)
-    if request_id is None:
+    values = find_values(account, public_id)
+    if values is None:
         raise unknown_request()
-    moment = ids.time_of(request_id)
     async with pool.connection() as pg:
-        cursor = await pg.execute(
-            FIND,
-            {
-                "id": request_id,
-                "from": moment - SLACK,
-                "to": moment + SLACK,
-                "account": account,
-            },
-        )
+        cursor = await pg.execute(FIND, values)
         row = await cursor.fetchone()
     if row is None:
         raise unknown_request()

@@ -4,7 +4,7 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,15 +76,7 @@ def deploy(stack: contextlib.ExitStack, directory: Path, mocks: Mocks) -> Deploy
     made = secrets.make()
     own = stack.enter_context(engines.running(directory / "engines", passwords=made))
     port = free_port()
-    environment = {
-        "DEBUG": "0",
-        # A provider on loopback is allowed only with this on; the API path does not look at it.
-        "STANDINS": "1",
-        **{name: made[name] for name in secrets.SERVICE},
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "DATABASE_URL": own.database_url,
-        "REDIS_URL": own.redis_url,
-    }
+    environment = web_environment(made, own, port)
     # A stack of its own, so that the web process can be drained before the books are read.
     web = stack.enter_context(contextlib.ExitStack())
     # Both import all of Django, which takes seconds: side by side they take half of them.
@@ -108,8 +100,26 @@ def deploy(stack: contextlib.ExitStack, directory: Path, mocks: Mocks) -> Deploy
     )
 
 
+def web_environment(made: Mapping[str, str], own: engines.Engines, port: int) -> dict[str, str]:
+    """Return the settings of a web worker on engines of its own."""
+    return {
+        "DEBUG": "0",
+        # A provider on loopback is allowed only with this on; the API path does not look at it.
+        "STANDINS": "1",
+        **{name: made[name] for name in secrets.SERVICE},
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "DATABASE_URL": own.database_url,
+        "REDIS_URL": own.redis_url,
+    }
+
+
 def _books(environment: dict[str, str], *arguments: str) -> Any:
-    return json.loads(_run(environment, "-m", "lumyx.bench.books", *arguments))
+    return run_module(environment, "lumyx.bench.books", *arguments)
+
+
+def run_module(environment: dict[str, str], module: str, *arguments: str) -> Any:
+    """Run a module with these settings, and return the JSON that it prints."""
+    return json.loads(_run(environment, "-m", module, *arguments))
 
 
 def _run(environment: dict[str, str], *arguments: str) -> str:
