@@ -1,20 +1,21 @@
 """What an account did of late, for people to look at; amounts are micro-credits, days are UTC."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
-from django.utils import timezone
 
 from billing.ledger_sql import THIS_MONTH, TODAY
 from billing.models import Account
-from gateway import ids
-from gateway.models import ChargeBasis
+from gateway.tallies import DAY, Book, Budget, Summary, Tally, midnight, total
 
 CHART_DAYS = 14
 SPLIT_DAYS = 7
+SPLIT_ROWS = 6
+TIMED_CALLS = 2_000
+"""Of how many calls at the most, the latest, the times are said."""
 
 SPENT = f"""
 select coalesce(sum(case when b.day < {TODAY} then 0 else b.day_spent end), 0)::bigint,
@@ -22,30 +23,14 @@ select coalesce(sum(case when b.day < {TODAY} then 0 else b.day_spent end), 0)::
 from gateway_apikey k join billing_budget b on b.id = k.id where k.user_id = %(user)s
 """  # noqa: S608  the words are our own
 
-DAILY = """
-select (started_at at time zone 'utc')::date as day, count(*),
-       count(*) filter (where status >= 400), coalesce(sum(charge), 0)::bigint
-from gateway_requestlog
-where account_id = %(account)s and started_at >= %(from)s and started_at < %(to)s
-group by 1
-"""
-
-SPLIT = """
-select model, count(*), coalesce(sum(charge), 0)::bigint as charge,
-       coalesce(sum(input_tokens + cache_read_tokens + cache_write_tokens), 0)::bigint,
-       coalesce(sum(output_tokens), 0)::bigint
-from gateway_requestlog
-where account_id = %(account)s and started_at >= %(from)s and model <> ''
-group by model order by charge desc, model limit 8
-"""
-
-LAST = """
-select r.id, r.started_at, r.model, k.name, r.streamed, r.status, r.error_code,
-       r.input_tokens + r.cache_read_tokens + r.cache_write_tokens, r.output_tokens,
-       r.charge, r.charge_basis, r.latency_ms
-from gateway_requestlog r left join gateway_apikey k on k.id = r.key_id
-where r.account_id = %(account)s and r.started_at >= %(from)s
-order by r.started_at desc, r.id desc limit %(limit)s
+# Reads the index by account from its end, and no more than so many rows.
+TIMES = """
+select count(*),
+       percentile_disc(array[0.5, 0.95]) within group (order by latency_ms),
+       percentile_disc(array[0.5, 0.95]) within group (order by first_token_ms)
+from (select latency_ms, first_token_ms from gateway_requestlog
+      where account_id = %(account)s and started_at >= %(from)s and status < 400
+      order by started_at desc limit %(limit)s) last
 """
 
 
@@ -66,103 +51,99 @@ class Totals:
         """What new calls may still use."""
         return self.balance - self.held
 
+    @property
+    def error_percent(self) -> float:
+        """The share of today's calls that were not answered."""
+        return 100 * self.errors_day / self.requests_day if self.requests_day else 0.0
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long answered calls of the last 24 hours took: milliseconds, half and 95 of 100."""
+
+    calls: int
+    p50: int | None = None
+    p95: int | None = None
+    first_p50: int | None = None
+    first_p95: int | None = None
+
 
 @dataclass(frozen=True)
 class Day:
-    """One UTC day of an account."""
+    """One UTC day of an account; `known` is False until it is added up."""
 
     day: date
-    requests: int = 0
-    errors: int = 0
-    charge: int = 0
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call as the list shows it."""
-
-    id: UUID
-    at: datetime
-    model: str
-    key: str
-    streamed: bool
-    status: int
-    error: str
-    tokens_in: int
-    tokens_out: int
-    charge: int
-    basis: str
-    latency_ms: int
+    summaries: tuple[Summary, ...] = ()
+    known: bool = True
 
     @property
-    def public_id(self) -> str:
-        """The id as the client sees it."""
-        return ids.public(self.id.hex)
+    def tally(self) -> Tally:
+        """What its calls add up to."""
+        return sum((total(summary) for summary in self.summaries), Tally())
 
-    @property
-    def why(self) -> str:
-        """Why it cost what it did."""
-        return str(ChargeBasis(self.basis).label)
-
-    @property
-    def fine(self) -> bool:
-        """Whether it was answered."""
-        return self.status < 400
+    def by(self, dimension: str) -> dict[str, Tally]:
+        """Return what they add up to by model, or another of `tallies.DIMENSIONS`."""
+        return _by(self.summaries, dimension)
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one model had of the last days."""
+    """What one model or key had of the last days."""
 
-    model: str
-    requests: int
-    charge: int
-    tokens_in: int
-    tokens_out: int
+    value: str
+    tally: Tally
 
 
-def days(account: Account, *, count: int = CHART_DAYS) -> list[Day]:
-    """Return the last days, today last, those without calls too."""
-    today = timezone.now().astimezone(UTC).date()
+def days(book: Book, *, seconds: float, count: int = CHART_DAYS) -> list[Day]:
+    """Return the last days, today last, those without calls too, as far as the time reaches."""
+    today = book.now.astimezone(UTC).date()
     first = today - timedelta(days=count - 1)
-    bounds = {"account": account.pk, "from": _midnight(first), "to": _midnight(today) + DAY}
-    known = {row[0]: Day(*row) for row in _rows(DAILY, bounds)}
+    units = book.units(midnight(first), book.now + DAY)
+    made = book.summaries(units, Budget(seconds))
+    of_day: dict[date, list[Summary]] = {}
+    for unit, summary in zip(units, made, strict=False):
+        of_day.setdefault(unit[0].date(), []).append(summary)
+    missing = {unit[0].date() for unit in units[len(made) :]}
     every = [first + timedelta(days=n) for n in range(count)]
-    return [known.get(day, Day(day)) for day in every]
+    return [Day(day, tuple(of_day.get(day, ())), known=day not in missing) for day in every]
 
 
 def totals(account: Account, today: Day) -> Totals:
     """Return what an account has and did; `today` is the last of its days."""
     [(spent_day, spent_month)] = _rows(SPENT, {"user": account.user_id})
+    tally = today.tally
     return Totals(
         balance=account.balance,
         held=account.held,
         bonus=account.bonus,
         spent_day=spent_day,
         spent_month=spent_month,
-        requests_day=today.requests,
-        errors_day=today.errors,
+        requests_day=tally.calls,
+        errors_day=tally.errors,
     )
 
 
-def last_calls(account: Account, *, limit: int = 10) -> list[Call]:
-    """Return the last calls of the last 30 days, newest first."""
-    start = timezone.now() - timedelta(days=31)
-    rows = _rows(LAST, {"account": account.pk, "from": start, "limit": limit})
-    return [Call(*row) for row in rows]
+def times(account: Account, *, now: datetime) -> Times:
+    """Return how long the answered calls of the last 24 hours took, the latest of them."""
+    values = {"account": account.pk, "from": now - DAY, "limit": TIMED_CALLS}
+    [(count, whole, first)] = _rows(TIMES, values)
+    return Times(count, *(whole or (None, None)), *(first or (None, None)))
 
 
-def split(account: Account) -> list[Share]:
-    """Return what each model had of the last days, the dearest first."""
-    start = timezone.now() - timedelta(days=SPLIT_DAYS)
-    return [Share(*row) for row in _rows(SPLIT, {"account": account.pk, "from": start})]
+def split(days: Sequence[Day], dimension: str) -> list[Share]:
+    """Return what each model or key had of the last days, the dearest first."""
+    summaries = [summary for day in days[-SPLIT_DAYS:] for summary in day.summaries]
+    found = [Share(value, tally) for value, tally in _by(summaries, dimension).items() if value]
+    found.sort(key=lambda share: (-share.tally.charge, -share.tally.calls, share.value))
+    return found[:SPLIT_ROWS]
 
 
-DAY = timedelta(days=1)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def _by(summaries: Sequence[Summary], dimension: str) -> dict[str, Tally]:
+    found: dict[str, Tally] = {}
+    for summary in summaries:
+        for value, tally in summary[dimension].items():
+            found[value] = found.get(value, Tally()) + tally
+    return found
 
 
 def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

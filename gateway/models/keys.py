@@ -1,7 +1,7 @@
 """API keys as they are kept: never the key, only a keyed digest of it."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -218,6 +218,10 @@ class ApiKey(models.Model):
     def is_playground(self) -> bool:
         """Whether it is the playground's, which has no text."""
         return self.kind == KeyKind.PLAYGROUND
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Return whether it was not revoked and has not expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
     def clean(self) -> None:
         """Write each list in its usual form, and refuse a network that is none."""

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -12,10 +13,17 @@ from django.views.decorators.http import require_safe
 
 from accounts.pages import signed_in
 from billing import accounts
-from billing.amounts import in_credits
-from gateway import activity, public_prices, snippets
+from gateway import activity, calls, public_prices, snippets
+from gateway.pages import day_charts
+from gateway.pages.usage import listed
+from gateway.partitions import RETENTION_DAYS
+from gateway.tallies import DAY, Book, midnight
+from gateway.usage import SLACK, Query
 
 STEPS = ["Make a key", "Paste the code", "See the call here"]
+LAST_CALLS = 8
+SECONDS = 0.03
+"""How long a look may add up for; the page asks again until all is there."""
 
 
 @never_cache
@@ -23,67 +31,89 @@ STEPS = ["Make a key", "Paste the code", "See the call here"]
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show what the account has and what it does."""
-    return render(request, "gateway/dashboard.html", _context(request))
+    context = _context(request)
+    if not context["calls"]:
+        context |= _first_steps(context["has_key"])
+    return render(request, "gateway/dashboard/dashboard.html", context)
 
 
 @never_cache
 @login_required
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """Show the part that changes with each call."""
-    return render(request, "gateway/live.html", _context(request))
+    """Show the part that changes with each call, and the chart's numbers."""
+    context = _context(request) | {"drawn": "chart" in request.GET}
+    return render(request, "gateway/dashboard/update.html", context)
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    user = signed_in(request)
+    user, now = signed_in(request), datetime.now(UTC)
     account = accounts.open_for(user)
-    days = activity.days(account)
-    calls = activity.last_calls(account)
-    first = user.api_keys.in_force().programs().exists()
+    keys = list(user.api_keys.all())
+    names = {key.pk.hex: key.name for key in keys}
+    book = Book(account, keys, now=now)
+    start = midnight(now - (RETENTION_DAYS + 1) * DAY)
+    found = calls.search(book, Query(start=start, end=now + SLACK, limit=LAST_CALLS))
+    days = activity.days(book, seconds=SECONDS)
+    choice = day_charts.read(request.GET)
+    totals = activity.totals(account, days[-1])
+    times = activity.times(account, now=now) if found.calls else activity.Times(0)
     return {
-        "totals": activity.totals(account, days[-1]),
-        "days": days,
-        "requests_trend": [day.requests for day in days],
-        "calls": calls,
-        "split": activity.split(account) if calls else [],
-        "has_key": first,
-        "short_log": user.api_keys.filter(log_days__lt=activity.CHART_DAYS).exists(),
+        "totals": totals,
+        "times": times,
+        **_notes(totals, times, known=days[-1].known),
+        "requests_trend": [day.tally.calls for day in days],
+        "calls": listed(found.calls, names),
+        "splits": _splits(days, names),
+        "has_key": any(key.is_in_force(now) and not key.is_playground for key in keys),
+        "short_log": any(key.log_days < activity.CHART_DAYS for key in keys),
         "chart_days": activity.CHART_DAYS,
-        "steps": STEPS,
-        "step": 2 if first else 1,
-        "samples": snippets.first_call(f"{settings.PUBLIC_URL}/api", model=first_model()),
-        "requests_chart": _chart(
-            "Requests by day", "requests", days, [day.requests for day in days], "requests"
-        ),
-        "spend_chart": _chart(
-            "Credits spent by day",
-            "spend",
-            days,
-            [day.charge / 1_000_000 for day in days],
-            "credits",
-        ),
+        "known_days": sum(day.known for day in days),
+        "unknown_days": sum(not day.known for day in days),
+        "choice": choice,
+        "measures": [(name, words) for name, (words, _) in day_charts.MEASURES.items()],
+        "by": list(day_charts.SPLITS.items()),
+        "chart": day_charts.draw(choice, days, names),
     }
 
 
-def _chart(
-    title: str, name: str, days: list[activity.Day], values: list[Any], unit: str
-) -> dict[str, Any]:
-    """Return a chart's data, and the table that says the same."""
-    exact = [in_credits(day.charge) if name == "spend" else day.requests for day in days]
+def _notes(totals: activity.Totals, times: activity.Times, *, known: bool) -> dict[str, str]:
+    """Return the small words below the tiles."""
+    of = "last 24 hours" if times.calls < activity.TIMED_CALLS else f"last {times.calls:,} calls"
+    percent = f"{totals.error_percent:.1f}".removesuffix(".0")
     return {
-        "title": title,
-        "data_id": f"{name}-data",
-        "names": [unit.capitalize()],
-        "rows": [(day.day, [value]) for day, value in zip(days, exact, strict=True)],
-        "data": {
-            "days": [
-                int(datetime(*day.day.timetuple()[:3], tzinfo=UTC).timestamp()) for day in days
-            ],
-            "series": [
-                {"name": title, "unit": unit, "values": values, "whole": name == "requests"}
-            ],
-        },
+        "error_note": f"{percent} % of today’s requests" if known else "still adding up",
+        "latency_note": f"95 % within {times.p95 or 0:,} ms · {of}",
+        "first_note": f"95 % within {times.first_p95 or 0:,} ms · {of}",
     }
+
+
+def _first_steps(has_key: bool) -> dict[str, Any]:
+    return {
+        "steps": STEPS,
+        "step": 2 if has_key else 1,
+        "samples": snippets.first_call(f"{settings.PUBLIC_URL}/api", model=first_model()),
+    }
+
+
+def _splits(days: list[activity.Day], names: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the last days by model and by key, each line leading to its calls."""
+    found = []
+    for title, dimension, parameter in (("model", "model", "model"), ("key", "key_id", "key")):
+        shares = activity.split(days, dimension)
+        most = max((share.tally.charge for share in shares), default=0)
+        rows = [
+            {
+                "name": names.get(share.value, "–") if parameter == "key" else share.value,
+                "tally": share.tally,
+                "address": urlencode({parameter: share.value, "range": "7d"}),
+                "most": most,
+            }
+            for share in shares
+        ]
+        if rows:
+            found.append({"title": title, "rows": rows})
+    return found
 
 
 def first_model() -> str:

@@ -118,22 +118,26 @@ def totals(request: HttpRequest) -> HttpResponse:
 def _rows(asked: Asked) -> dict[str, Any]:
     found = calls.search(asked.book, asked.query)
     older = asked.form.address(cursor=found.older) if found.older else ""
-    names = asked.names()
-    for call in found.calls:
-        used = call["tokens"]
-        call["tokens_in"] = used["total"] - used["output"]
-        call["key_name"] = names.get(call["key"], "")
-        call["at"] = datetime.fromisoformat(call["started_at"])
-        call["error"] = plain_words.of_error(call["error_code"], call["status"])
     said = "".join(call["id"] for call in found.calls)
     return {
-        "calls": found.calls,
+        "calls": listed(found.calls, asked.names()),
         "older": older,
         "reached": found.reached,
         "live": asked.first_page,
         "every": EVERY_SECONDS,
         "seen": sha256(said.encode()).hexdigest()[:16],
     }
+
+
+def listed(found: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
+    """Return calls as the lists of the website show them; `names` are those of keys."""
+    for call in found:
+        used = call["tokens"]
+        call["tokens_in"] = used["total"] - used["output"]
+        call["key_name"] = names.get(call["key"], "")
+        call["at"] = datetime.fromisoformat(call["started_at"])
+        call["error"] = plain_words.of_error(call["error_code"], call["status"])
+    return found
 
 
 def _totals(asked: Asked, *, seconds: float) -> dict[str, Any]:
