@@ -8,6 +8,7 @@ from django.db import connection
 PROBES = 7_236_100
 CONFORMANCE = 7_236_101
 CANARY = 7_236_102
+UPTIME = 7_236_103
 
 
 @contextmanager

@@ -19,6 +19,9 @@ ROLES: dict[str, list[str]] = {
         "billing.view_refund",
         "gateway.view_apikey",
         "gateway.change_apikey",
+        "gateway.view_incident",
+        "gateway.view_incidentupdate",
+        "gateway.view_uptimespell",
         "gateway.view_requestlog",
         "gateway.view_model",
         "gateway.view_modelprice",
@@ -57,6 +60,7 @@ ROLES: dict[str, list[str]] = {
     ],
     "operator": [
         "gateway.view_dailyuse",
+        "gateway.view_uptimespell",
         "accounts.view_user",
         "accounts.freeze_user",
         "gateway.view_requestlog",
@@ -64,7 +68,10 @@ ROLES: dict[str, list[str]] = {
         "privacy.add_securityreview",
         *(
             f"gateway.{act}_{model}"
-            for model in ("provider", "model", "modelprice", "route", "viplevel")
+            for model in (
+                *("provider", "model", "modelprice", "route", "viplevel"),
+                *("incident", "incidentupdate"),
+            )
             for act in ("view", "add", "change", "delete")
         ),
     ],

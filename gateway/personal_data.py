@@ -13,7 +13,7 @@ from accounts.data_sets import (
 )
 from accounts.models import User
 from billing.models import Account, Budget
-from gateway import daily_use, log_retention, partitions
+from gateway import daily_use, log_retention, partitions, uptime
 from gateway.models import ApiKey, RequestLog
 
 
@@ -108,6 +108,25 @@ DATA: list[Classified] = [
         columns=("id", "provider", "checked_at", "reachable", "status", "latency_ms", "reason"),
     ),
     NotPersonal(
+        label="gateway.UptimeSpell",
+        why="What we found when we asked our own public door each minute; kept for"
+        f" {uptime.KEPT_DAYS} days.",
+        columns=("id", "part", "began", "last_at", "checks", "ok", "latency_ms", "reason"),
+    ),
+    NotPersonal(
+        label="gateway.Incident",
+        why="What went wrong or was planned, as everybody can read it.",
+        columns=(
+            *("id", "title", "impact", "affected", "planned", "started_at", "ends_at"),
+            "resolved_at",
+        ),
+    ),
+    NotPersonal(
+        label="gateway.IncidentUpdate",
+        why="What was said of an incident, and when.",
+        columns=("id", "incident", "at", "state", "text"),
+    ),
+    NotPersonal(
         label="gateway.ModelPrice",
         why="What models cost, and since when.",
         columns=(
@@ -139,6 +158,7 @@ def expire() -> dict[str, int]:
         "request log days": len(partitions.drop_older()),
         "calls of keys with few days": log_retention.sweep(),
         "totals by day": daily_use.expire(),
+        "uptime": uptime.expire(),
     }
 
 

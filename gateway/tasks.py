@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from gateway import daily_use, partitions, probes
+from gateway import daily_use, partitions, probes, uptime
 
 
 @shared_task
@@ -21,3 +21,9 @@ def probe_providers() -> int:
 def add_up_days() -> int:
     """Add up what everybody used on the days that are over."""
     return daily_use.add_up_missing()
+
+
+@shared_task
+def measure_uptime() -> int:
+    """Ask our own public door, and keep what was found."""
+    return uptime.check()

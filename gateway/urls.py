@@ -2,9 +2,15 @@
 
 from django.urls import path
 
-from gateway.pages import dashboard, keys, playground, usage
+from gateway.pages import dashboard, keys, playground, status, usage
 
 urlpatterns = [
+    path("status", status.show_status, name="status"),
+    path("status.json", status.as_json, name="status_json"),
+    path("status/live", status.live, name="status_live"),
+    path("status/feed", status.feed, name="status_feed"),
+    path("status/history", status.history, name="status_history"),
+    path("status/incidents/<int:pk>", status.incident, name="incident"),
     path("dashboard", dashboard.dashboard, name="dashboard"),
     path("dashboard/live", dashboard.live, name="dashboard_live"),
     path("playground", playground.show, name="playground"),

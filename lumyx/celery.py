@@ -54,6 +54,12 @@ app.conf.beat_schedule = {
         "task": "gateway.tasks.probe_providers",
         "schedule": crontab(minute="*/2"),
     },
+    "see whether we are up": {
+        "task": "gateway.tasks.measure_uptime",
+        "schedule": crontab(minute="*"),
+        # One that waited for longer would be taken for the next minute's.
+        "options": {"expires": 50},
+    },
     "add up what was used by day": {
         "task": "gateway.tasks.add_up_days",
         "schedule": crontab(hour="2", minute="15"),

@@ -3,6 +3,7 @@
 import base64
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -93,6 +94,25 @@ def one_of(*choices: str) -> Callable[[str], str]:
         return value
 
     return convert
+
+
+def maintenance(value: str) -> str:
+    """Read which part of the service is under maintenance: site (or 1), all, or none (0)."""
+    found = {"0": "", "1": "site", "site": "site", "all": "all"}.get(value.strip().lower())
+    if found is None:
+        raise ValueError("must be 0, 1, site or all")
+    return found
+
+
+def moment(value: str) -> datetime | None:
+    """Read a time with its zone, such as 2026-12-01T14:00Z."""
+    try:
+        found = datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise ValueError("must be a time such as 2026-12-01T14:00Z") from None
+    if found.tzinfo is None:
+        raise ValueError("needs its time zone; a Z in the end is UTC")
+    return found.astimezone(UTC)
 
 
 def url(*schemes: str) -> Callable[[str], str]:

@@ -366,6 +366,11 @@ PROVIDER_DIALECT = environment.read(
 )
 PROVIDER_MODELS: dict[str, str] = environment.read("PROVIDER_MODELS", env.pairs, default={})
 
+# Work on the service itself: "site" has the website's pages answer 503, "all" the API, too.
+MAINTENANCE = environment.read("MAINTENANCE", env.maintenance, default="")
+# When that should be over, such as 2026-12-01T14:00Z; nothing is promised where it is empty.
+MAINTENANCE_UNTIL = environment.read("MAINTENANCE_UNTIL", env.moment, default=None)
+
 # Where questions about privacy and requests about personal data are answered.
 PRIVACY_CONTACT = environment.read("PRIVACY_CONTACT", env.text, default="privacy@lumyx-ai.site")
 # Copies of what is held about somebody, made at their wish: a directory that every worker and

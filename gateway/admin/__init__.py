@@ -1,5 +1,23 @@
 """Staff's view of keys, models, prices, providers and calls."""
 
-from gateway.admin import catalogue, daily_use, keys, model_page, prices, request_log
+from gateway.admin import (
+    catalogue,
+    daily_use,
+    incidents,
+    keys,
+    model_page,
+    prices,
+    request_log,
+    uptime,
+)
 
-__all__ = ["catalogue", "daily_use", "keys", "model_page", "prices", "request_log"]
+__all__ = [
+    "catalogue",
+    "daily_use",
+    "incidents",
+    "keys",
+    "model_page",
+    "prices",
+    "request_log",
+    "uptime",
+]

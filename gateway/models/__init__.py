@@ -1,4 +1,4 @@
-"""Keys, what VIP levels give, the catalogue with its prices, and the request log."""
+"""Keys, what VIP levels give, the catalogue with its prices, the request log, and uptime."""
 
 from gateway.models.catalogue import (
     Capability,
@@ -9,24 +9,39 @@ from gateway.models.catalogue import (
     Route,
 )
 from gateway.models.daily_use import DailyUse
+from gateway.models.incidents import (
+    Affected,
+    Impact,
+    Incident,
+    IncidentState,
+    IncidentUpdate,
+)
 from gateway.models.keys import ApiKey, KeyKind, Scope
 from gateway.models.prices import ModelPrice
 from gateway.models.request_log import ChargeBasis, RequestLog
+from gateway.models.uptime import Part, UptimeSpell
 from gateway.models.vip import VipLevel
 
 __all__ = [
+    "Affected",
     "ApiKey",
     "Capability",
     "ChargeBasis",
     "DailyUse",
     "Dialect",
     "KeyKind",
+    "Impact",
+    "Incident",
+    "IncidentState",
+    "IncidentUpdate",
     "Model",
     "ModelPrice",
+    "Part",
     "Provider",
     "ProviderCheck",
     "RequestLog",
     "Route",
     "Scope",
+    "UptimeSpell",
     "VipLevel",
 ]
