@@ -67,7 +67,9 @@ class GatewayHandler:
                 match = _resolve(self._urls, path[self._prefix :])
             except Exception:
                 raise errors.unknown_path() from None
-            response: Response | EventStream = await match.func(request, *match.args, **match.kwargs)
+            response: Response | EventStream = await match.func(
+                request, *match.args, **match.kwargs
+            )
         except ApiError as error:
             return error_response(error, visit)
         except Exception as error:

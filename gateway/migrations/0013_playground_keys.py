@@ -5,30 +5,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('gateway', '0012_daily_use'),
+        ("gateway", "0012_daily_use"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='apikey',
-            name='kind',
-            field=models.CharField(choices=[('program', 'a program'), ('playground', 'the playground')], db_default='program', default='program', editable=False, max_length=10),
+            model_name="apikey",
+            name="kind",
+            field=models.CharField(
+                choices=[("program", "a program"), ("playground", "the playground")],
+                db_default="program",
+                default="program",
+                editable=False,
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='apikey',
-            name='last4',
-            field=models.CharField(blank=True, editable=False, max_length=4, verbose_name='last 4'),
+            model_name="apikey",
+            name="last4",
+            field=models.CharField(blank=True, editable=False, max_length=4, verbose_name="last 4"),
         ),
         migrations.AlterField(
-            model_name='apikey',
-            name='prefix',
+            model_name="apikey",
+            name="prefix",
             field=models.CharField(blank=True, editable=False, max_length=8),
         ),
         migrations.AddConstraint(
-            model_name='apikey',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'playground')), fields=('user',), name='key_one_playground'),
+            model_name="apikey",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "playground")),
+                fields=("user",),
+                name="key_one_playground",
+            ),
         ),
     ]

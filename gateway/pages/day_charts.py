@@ -37,9 +37,7 @@ class Choice:
 def read(given: Mapping[str, str]) -> Choice:
     """Return what an address asks for; what is unknown is as if it were not there."""
     measure, split = given.get("chart", ""), given.get("by", "")
-    return Choice(
-        measure if measure in MEASURES else "requests", split if split in SPLITS else ""
-    )
+    return Choice(measure if measure in MEASURES else "requests", split if split in SPLITS else "")
 
 
 def draw(choice: Choice, days: Sequence[Day], names: Mapping[str, str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("gateway", "0012_daily_use")]
+    dependencies = [("gateway", "0013_playground_keys")]
 
     operations = [
         migrations.CreateModel(

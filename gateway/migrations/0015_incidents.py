@@ -6,7 +6,7 @@ import gateway.models.incidents
 
 
 class Migration(migrations.Migration):
-    dependencies = [("gateway", "0013_uptime")]
+    dependencies = [("gateway", "0014_uptime")]
 
     operations = [
         migrations.CreateModel(
