@@ -50,19 +50,13 @@ def ai_providers() -> list[AiProvider]:
         AiProvider(
             name=row.name,
             host=urlsplit(row.base_url).hostname or "",
-            retention=_retention(row.retention_days),
+            retention=row.keeps,
             trains=row.trains_on_content,
             reviewed_on=row.terms_reviewed_on,
             reachable=row.unreachable_since is None,
         )
         for row in rows
     ]
-
-
-def _retention(days: int | None) -> str:
-    if days is None:
-        return "not stated"
-    return f"up to {days} day{'' if days == 1 else 's'}" if days else "not at all"
 
 
 def partners() -> list[Partner]:

@@ -75,6 +75,14 @@ class Provider(models.Model):
             )
 
     @property
+    def keeps(self) -> str:
+        """How long it keeps what we send it, in words that follow “keeps it”."""
+        days = self.retention_days
+        if days is None:
+            return "not stated"
+        return f"up to {days} day{'' if days == 1 else 's'}" if days else "not at all"
+
+    @property
     def key(self) -> str:
         """The provider's key in clear text; empty where none is set."""
         return ciphers.decrypt(self.encrypted_key)
