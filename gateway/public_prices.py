@@ -110,6 +110,12 @@ def shown(prices: Prices) -> dict[str, str]:
     }
 
 
+def written(price: int) -> str:
+    """Return a price as the site writes it: in credits, exactly, with two decimals at the least."""
+    whole, _, part = in_credits(price).partition(".")
+    return f"{int(whole):,}.{part:0<2}"
+
+
 def pricing(listing: Listing) -> dict[str, Any]:
     """Return a model's prices and the next change of them as `GET models` shows them."""
     following = None

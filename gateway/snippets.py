@@ -1,5 +1,9 @@
 """Code that works as it is pasted, for each language people come with."""
 
+from collections.abc import Collection
+
+from gateway.models import Capability
+
 MODEL = "lumyx-plus_v1"
 HERE = "$LUMYX_API_KEY"
 """The key of code that reads it from its environment."""
@@ -44,6 +48,30 @@ message = client.messages.create(
 )
 print(message.content[0].text)"""
 
+EMBEDDING_CURL = """curl {base}/v1/embeddings \\
+  -H "Authorization: Bearer {key}" \\
+  -H "Content-Type: application/json" \\
+  -d '{{"model": "{model}", "input": ["Hello!", "Good evening."]}}'"""
+
+EMBEDDING_PYTHON = """{imports}from openai import OpenAI
+
+client = OpenAI(base_url="{base}/v1", api_key={key})
+answer = client.embeddings.create(
+    model="{model}",
+    input=["Hello!", "Good evening."],
+)
+for item in answer.data:
+    print(item.index, len(item.embedding))"""
+
+EMBEDDING_NODE = """import OpenAI from "openai";
+
+const client = new OpenAI({{ baseURL: "{base}/v1", apiKey: {key} }});
+const answer = await client.embeddings.create({{
+  model: "{model}",
+  input: ["Hello!", "Good evening."],
+}});
+for (const item of answer.data) console.log(item.index, item.embedding.length);"""
+
 READ_PYTHON, READ_NODE = 'os.environ["LUMYX_API_KEY"]', "process.env.LUMYX_API_KEY"
 SAMPLES = [
     ("curl", CURL, HERE),
@@ -53,15 +81,39 @@ SAMPLES = [
 ]
 """Each language, its code, and how it reads the key from its environment."""
 
+EMBEDDING_SAMPLES = [
+    ("curl", EMBEDDING_CURL, HERE),
+    ("Python", EMBEDDING_PYTHON, READ_PYTHON),
+    ("Node", EMBEDDING_NODE, READ_NODE),
+]
+
 
 def first_call(base: str, *, key: str = HERE, model: str = MODEL) -> list[tuple[str, str]]:
     """Return a first call in each language; the base is the one that ends in `/api`.
 
     Without a key of its own, the code reads the variable `LUMYX_API_KEY`.
     """
+    return _written(SAMPLES, base, key, model)
+
+
+def _written(
+    samples: list[tuple[str, str, str]], base: str, key: str, model: str
+) -> list[tuple[str, str]]:
     found = []
-    for name, text, read in SAMPLES:
+    for name, text, read in samples:
         written = read if key == HERE else key if name == "curl" else f'"{key}"'
         imports = "import os\n\n" if written == READ_PYTHON else ""
         found.append((name, text.format(base=base, key=written, model=model, imports=imports)))
     return found
+
+
+def for_model(base: str, *, model: str, capabilities: Collection[str]) -> list[tuple[str, str]]:
+    """Return a call of one model in each language: embeddings of texts where it makes those."""
+    if only_embeds(capabilities):
+        return _written(EMBEDDING_SAMPLES, base, HERE, model)
+    return first_call(base, model=model)
+
+
+def only_embeds(capabilities: Collection[str]) -> bool:
+    """Return whether a model makes embeddings and does not chat."""
+    return Capability.EMBEDDINGS in capabilities and Capability.CHAT not in capabilities

@@ -11,6 +11,13 @@ urlpatterns = [
     path("status/feed", status.feed, name="status_feed"),
     path("status/history", status.history, name="status_history"),
     path("status/incidents/<int:pk>", status.incident, name="incident"),
+from gateway.pages import comparison, dashboard, keys, models, price_list
+
+urlpatterns = [
+    path("models", models.catalogue, name="models"),
+    path("models/compare", comparison.compare, name="compare_models"),
+    path("models/<path:name>", models.model, name="model"),
+    path("pricing", price_list.pricing, name="pricing"),
     path("dashboard", dashboard.dashboard, name="dashboard"),
     path("dashboard/live", dashboard.live, name="dashboard_live"),
     path("playground", playground.show, name="playground"),
