@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from gateway.pages import dashboard, keys, playground, status, usage
+from gateway.pages import (
+    comparison,
+    dashboard,
+    keys,
+    models,
+    playground,
+    price_list,
+    status,
+    usage,
+)
 
 urlpatterns = [
     path("status", status.show_status, name="status"),
@@ -11,9 +20,6 @@ urlpatterns = [
     path("status/feed", status.feed, name="status_feed"),
     path("status/history", status.history, name="status_history"),
     path("status/incidents/<int:pk>", status.incident, name="incident"),
-from gateway.pages import comparison, dashboard, keys, models, price_list
-
-urlpatterns = [
     path("models", models.catalogue, name="models"),
     path("models/compare", comparison.compare, name="compare_models"),
     path("models/<path:name>", models.model, name="model"),
