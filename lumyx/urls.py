@@ -3,11 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from lumyx import pages
+from lumyx import pages, sitemap
 from privacy import disclosures, reasons
 
 urlpatterns = [
     path("", pages.landing, name="landing"),
+    path("robots.txt", sitemap.robots),
+    path("sitemap.xml", sitemap.pages),
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),
     path("staff/style", pages.style, name="style"),
