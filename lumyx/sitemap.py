@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from gateway import public_prices
+from lumyx.docs import contents
 
 PAGES = (
     "/",
     "/models",
     "/pricing",
     "/docs",
-    "/docs/api",
     "/privacy",
     "/privacy/conformance",
     "/privacy/how-we-keep-it",
@@ -26,22 +26,6 @@ PAGES = (
     "/cookies",
     "/status",
     "/contact",
-)
-DOCS = (
-    "quickstart",
-    "authentication",
-    "dialects",
-    "streaming",
-    "tools",
-    "vision",
-    "structured-output",
-    "reasoning",
-    "errors",
-    "rate-limits",
-    "idempotency",
-    "charges",
-    "privacy",
-    "sdks",
 )
 PRIVATE = (
     "/account",
@@ -76,7 +60,7 @@ class PublicPages(Sitemap):  # type: ignore[type-arg]  # it has no parameters as
     def items(self) -> list[str]:
         """Return the paths."""
         models = [reverse("model", args=[one.name]) for one in public_prices.listed()]
-        return [*PAGES, *(f"/docs/{name}" for name in DOCS), *models]
+        return [*PAGES, *(page.url for page in contents.pages().values()), *models]
 
     def location(self, item: str) -> str:
         """Return a page's path."""

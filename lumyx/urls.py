@@ -8,8 +8,8 @@ from privacy import disclosures, reasons
 
 urlpatterns = [
     path("", pages.landing, name="landing"),
-    path("robots.txt", sitemap.robots),
-    path("sitemap.xml", sitemap.pages),
+    path("robots.txt", sitemap.robots, name="robots"),
+    path("sitemap.xml", sitemap.pages, name="sitemap"),
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),
     path("staff/style", pages.style, name="style"),
