@@ -26,13 +26,24 @@ class Door:
         return reverse(self.name)
 
 
-DOORS = [
+FIRST_DOORS = [
     Door("dashboard", "layout-dashboard", "Dashboard"),
+    Door("playground", "terminal", "Playground"),
+    Door("usage", "activity", "Usage"),
     Door("keys", "key", "Keys"),
+]
+"""What fits the bottom bar of a phone; the rest is behind its fifth place."""
+OTHER_DOORS = [
     Door("billing", "coins", "Billing"),
     Door("account", "user", "Account"),
     Door("sessions", "monitor", "Sessions"),
     Door("privacy_centre", "shield-check", "Privacy"),
+]
+PUBLIC_DOORS = [
+    Door("models", "sparkles", "Models"),
+    Door("pricing", "receipt", "Pricing"),
+    Door("docs", "book-open", "Docs"),
+    Door("status", "circle-check", "Status"),
 ]
 
 
@@ -43,16 +54,32 @@ class Shell:
         self._request = request
 
     @property
-    def doors(self) -> list[Door]:
-        """Return the console's navigation."""
-        return DOORS
+    def first_doors(self) -> list[Door]:
+        """Return the part of the console's navigation that phones show at once."""
+        return FIRST_DOORS
+
+    @property
+    def other_doors(self) -> list[Door]:
+        """Return the rest of the console's navigation."""
+        return OTHER_DOORS
+
+    @property
+    def public_doors(self) -> list[Door]:
+        """Return the navigation of the public pages."""
+        return PUBLIC_DOORS
 
     @property
     def here(self) -> str:
         """Return the door that the page lies behind: the longest whose path begins its own."""
         path = self._request.path
-        behind = [d for d in DOORS if path == d.url or path.startswith(f"{d.url}/")]
+        every = (*FIRST_DOORS, *OTHER_DOORS, *PUBLIC_DOORS)
+        behind = [d for d in every if path == d.url or path.startswith(f"{d.url}/")]
         return max(behind, key=lambda d: len(d.url)).name if behind else ""
+
+    @property
+    def here_is_other(self) -> bool:
+        """Return whether the page lies behind a door that phones do not show at once."""
+        return self.here in {door.name for door in OTHER_DOORS}
 
     @property
     def why_paused(self) -> str:

@@ -55,14 +55,19 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def watch(page: Page, *, allowed: set[str]) -> list[str]:
-    """Note what must not happen on a page: foreign requests, script errors, refused resources."""
+def watch(page: Page, *, allowed: set[str], errors: bool = False) -> list[str]:
+    """Note what must not happen on a page: foreign requests, script errors, refused resources.
+
+    With `errors`, whatever the console calls an error is noted, too.
+    """
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
     page.on(
         "console",
         lambda said: (
-            wrong.append(f"console: {said.text}") if "Security Policy" in said.text else None
+            wrong.append(f"console: {said.text}")
+            if "Security Policy" in said.text or (errors and said.type == "error")
+            else None
         ),
     )
 

@@ -59,6 +59,18 @@ document.addEventListener("keydown", (event) => {
   next.focus();
 });
 
+// A menu closes when something else is meant.
+const closeMenus = (but) => {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) if (menu !== but) menu.open = false;
+};
+document.addEventListener("click", (event) => closeMenus(closest(event, "[data-menu]")));
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("[data-menu][open]");
+  if (!menu) return;
+  closeMenus();
+  menu.querySelector("summary").focus();
+});
+
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (!(button instanceof HTMLButtonElement)) return;
