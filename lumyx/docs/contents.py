@@ -83,4 +83,6 @@ def neighbours(page: Page) -> tuple[Page | None, Page | None]:
 def _read(slug: str, section: str) -> Page:
     text = (FOLDER / f"{slug}.md").read_text(encoding="utf-8")
     title, lead, body = text.split("\n\n", 2)
-    return Page(slug, section, title.removeprefix("# "), " ".join(lead.split()).replace("'", "’"), body)
+    return Page(
+        slug, section, title.removeprefix("# "), " ".join(lead.split()).replace("'", "’"), body
+    )

@@ -1,16 +1,17 @@
 """The pages of the documentation: read, render, respond."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from gateway import snippets
 from lumyx.docs import contents, filling, plain, reference, rendering, search
-from lumyx.docs.rendering import Fence
 
 MARKDOWN = "text/markdown; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
@@ -48,16 +49,18 @@ def api(request: HttpRequest) -> HttpResponse:
     values = filling.current()
     found = contents.pages()[contents.REFERENCE]
     before, _ = contents.neighbours(found)
-    groups = [
-        (group, [(one, _fences(one, values)) for one in group.operations])
-        for group in reference.groups()
-    ]
-    context = {"page": found, "before": before, "groups": groups, "base": values.base}
+    context = {"page": found, "before": before, "groups": reference.groups()}
+    context["operations"] = _operations(values)
     return render(request, "docs/reference.html", _shell() | context)
 
 
-def _fences(operation: reference.Operation, values: filling.Values) -> list[Fence]:
-    return [operation.curl(values), operation.answer(values)]
+@lru_cache(maxsize=8)
+def _operations(values: filling.Values) -> str:
+    groups = [
+        (group, [(one, [one.curl(values), one.answer(values)]) for one in group.operations])
+        for group in reference.groups()
+    ]
+    return render_to_string("docs/operations.html", {"groups": groups, "base": values.base})
 
 
 @never_cache

@@ -1,11 +1,11 @@
 // Runs JavaScript samples, given as JSON on standard input, each as a module of its own.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const samples = JSON.parse(await text(process.stdin));
-const folder = await mkdtemp(join(import.meta.dirname, "samples-"));
+const folder = await mkdtemp(join(dirname(fileURLToPath(import.meta.url)), "samples-"));
 const write = process.stdout.write.bind(process.stdout);
 const told = [];
 for (const [number, { name, text }] of samples.entries()) {
