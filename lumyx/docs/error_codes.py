@@ -241,8 +241,6 @@ OPENAI_KINDS = {
     503: "api_error",
     504: "api_error",
 }
-RETRIED = {408, 409, 429, 500, 502, 503, 504}
-"""What OpenAI's and Anthropic's SDKs try again by themselves, twice."""
 
 
 def table() -> str:

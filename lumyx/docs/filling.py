@@ -90,7 +90,6 @@ GENERATED: dict[str, Callable[[], str]] = {
     "efforts": lambda: ", ".join(f"`{effort}`" for effort in reversed(EFFORTS)),
     "body_mib": lambda: _whole(settings.MAX_BODY_BYTES // MIB),
     "keep_alive_seconds": lambda: _whole(settings.KEEP_ALIVE_SECONDS),
-    "first_byte_seconds": lambda: _whole(settings.UPSTREAM_FIRST_BYTE_SECONDS),
     "stall_seconds": lambda: _whole(settings.CLIENT_STALL_SECONDS),
     "minute_limit": lambda: _whole(key_ring.BASE_MINUTE_LIMIT),
     "day_limit": lambda: _whole(key_ring.BASE_DAY_LIMIT),

@@ -49,8 +49,12 @@ def api(request: HttpRequest) -> HttpResponse:
     values = filling.current()
     found = contents.pages()[contents.REFERENCE]
     before, _ = contents.neighbours(found)
-    context = {"page": found, "before": before, "groups": reference.groups()}
-    context["operations"] = _operations(values)
+    context = {
+        "page": found,
+        "before": before,
+        "groups": reference.groups(),
+        "operations": _operations(values),
+    }
     return render(request, "docs/reference.html", _shell() | context)
 
 
