@@ -31,8 +31,8 @@ const reader = new marked.Marked({
 function drawn(tokens) {
   const fragment = DOMPurify.sanitize(reader.parser(tokens), ALLOWED);
   for (const link of fragment.querySelectorAll("a")) {
-    link.target = "_blank";
-    link.rel = "noopener noreferrer nofollow";
+    if (link.hasAttribute("href")) Object.assign(link, { target: "_blank", rel: "noopener noreferrer nofollow" });
+    else link.replaceWith(...link.childNodes);
   }
   for (const table of fragment.querySelectorAll("table")) {
     const frame = document.createElement("div");
@@ -59,16 +59,23 @@ function drawn(tokens) {
   return fragment;
 }
 
+// What is used for the first time is slow; the first token should not wait for that.
+setTimeout(() => drawn(reader.lexer("- **ready**\n\n`set`")), 200);
+
 export class Painter {
   /** Draws into a node; `after` is called each time something was drawn. */
   constructor(node, after = () => {}) {
     Object.assign(this, { node, after, text: "", from: 0, last: [], frame: 0, next: 0 });
   }
 
-  /** Takes more text and draws it with the next frame. */
+  /** Takes more text and draws it with the next frame; the very first at once. */
   add(text) {
+    const first = !this.text;
     this.text += text.replace(/\r\n?/g, "\n");
-    this.frame ||= requestAnimationFrame((now) => this.#frame(now));
+    if (first) {
+      this.#draw(false);
+      this.after();
+    } else this.frame ||= requestAnimationFrame((now) => this.#frame(now));
   }
 
   #frame(now) {

@@ -63,6 +63,7 @@ addEventListener("scroll", () => {
   lastY = scrollY;
   find("down").hidden = following || !running;
 }, { passive: true });
+new ResizeObserver(() => { if (turns.length) follow(); }).observe(composer);
 find("down").addEventListener("click", () => { following = true; follow(); });
 
 function addUser(text, pictures) {
@@ -136,7 +137,8 @@ async function answer() {
   const first = () => { firstAt ||= performance.now(); node.removeAttribute("data-waiting"); };
   const endThinking = () => {
     if (!thinkingSince) return;
-    find("thinking", node).textContent = `Thought for ${seconds(performance.now() - thinkingSince)}`;
+    const spentMs = performance.now() - thinkingSince;
+    find("thinking", node).textContent = spentMs < 50 ? "Thought first" : `Thought for ${seconds(spentMs)}`;
     thinkingSince = 0;
   };
   const on = {
