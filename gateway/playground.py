@@ -117,7 +117,7 @@ def _let_in(request: HttpRequest) -> HttpResponse:
         raise signed_out()
     check = CSRFCheck(_let_in)
     check.process_request(request)
-    if check.process_view(request, None, (), {}):
+    if check.process_view(request, _let_in, (), {}):
         raise forged()
     return Admitted(bytes(keys.of_playground(user).digest))
 

@@ -115,7 +115,7 @@ def test_an_answer_streams_and_says_what_it_cost(visitor: Visitor) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in answer.headers
     stream = events(answer.text)
-    assert ("", "[DONE]") == stream[-2]
+    assert stream[-2] == ("", "[DONE]")
     chunks = [json.loads(data) for _, data in stream[:-2]]
     text = "".join(c["choices"][0]["delta"].get("content") or "" for c in chunks if c["choices"])
     assert text == "Say this back to me"
@@ -198,18 +198,19 @@ def test_a_call_stops_with_the_account_and_at_its_limits(visitor: Visitor) -> No
     assert visitor.refusal() == (401, "signed_out")
 
 
-def test_who_stops_pays_for_what_was_delivered(visitor: Visitor) -> None:
+def test_who_stops_pays_for_what_was_delivered(
+    visitor: Visitor, provider: ProviderProcess
+) -> None:
     keys.configure(keys.of_playground(visitor.customer.user), log_days=0)
     name = secrets.token_hex(8)
     words = " ".join(f"w{n}" for n in range(200))
-    answer = visitor.call(
-        "echo-slow", words, headers={"Idempotency-Key": name}, stream=True
-    )
+    answer = visitor.call("echo-slow", words, headers={"Idempotency-Key": name}, stream=True)
     chunks = answer.iter_lines()
     for _ in range(8):
         next(chunks)
     answer.close()
     begun = time.monotonic()
+    wait_until(lambda: provider.last()["open_streams"] == 0, seconds=1, what="the provider's end")
     said = visitor.charge_of(name)
     assert time.monotonic() - begun < 1.5
     [spent] = visitor.customer.spent()

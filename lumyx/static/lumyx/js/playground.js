@@ -28,7 +28,6 @@ const credits = (amount) => {
   const part = String(size % 1000000n).padStart(6, "0").replace(/0+$/, "");
   return `${amount < 0n ? "−" : ""}${(size / 1000000n).toLocaleString("en-US")}${part && `.${part}`}`;
 };
-const count = (number, one) => `${number.toLocaleString("en-US")} ${one}${number === 1 ? "" : "s"}`;
 const copyOf = (id) => document.getElementById(id).content.cloneNode(true).firstElementChild;
 const announce = (words) => { status.textContent = words; };
 
@@ -37,6 +36,7 @@ const announce = (words) => { status.textContent = words; };
 function show() {
   const begun = turns.length > 0;
   find("empty").hidden = begun;
+  find("notices").hidden = begun;
   find("new").disabled = !begun && !running;
   find("send").hidden = Boolean(running);
   find("stop").hidden = !running;
@@ -168,7 +168,6 @@ async function answer() {
   node.removeAttribute("data-waiting");
   node.removeAttribute("data-running");
   running = null;
-  turn.over = true;
   find("copy-answer", node).hidden = !turn.text;
   show();
   if (error && !cancel.signal.aborted) fail(turn, error);
@@ -185,14 +184,14 @@ const seconds = (ms) => (ms < 950 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFi
 
 function pay(turn, { charge, balance, usage, estimated }, { firstMs = 0 } = {}) {
   const said = [];
+  const here = turns.includes(turn);
   if (usage) {
-    const used = usage.prompt_tokens + usage.completion_tokens;
-    tokens += used;
+    if (here) tokens += usage.prompt_tokens + usage.completion_tokens;
     const thought = usage.completion_tokens_details?.reasoning_tokens;
     said.push(`${usage.prompt_tokens.toLocaleString("en-US")} in`, `${usage.completion_tokens.toLocaleString("en-US")} out${thought ? `, ${thought.toLocaleString("en-US")} of them thought` : ""}`);
   }
   const amount = micro(charge);
-  spent += amount;
+  if (here) spent += amount;
   said.push(`${credits(amount)} credits${estimated && amount ? ", estimated" : ""}`);
   if (firstMs) said.push(`first token after ${seconds(firstMs)}`);
   find("cost", turn.node).textContent = said.join(" · ");
@@ -370,3 +369,8 @@ addEventListener("beforeunload", (event) => {
 settings.onChange = show;
 show();
 box.disabled = false;
+if (!CSS.supports("field-sizing", "content")) {
+  box.addEventListener("input", () => { box.rows = Math.min(12, box.value.split("\n").length); });
+}
+// On a phone this would cover half of the page with its keyboard.
+if (matchMedia("(pointer: fine)").matches) box.focus({ preventScroll: true });
