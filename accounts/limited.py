@@ -1,13 +1,23 @@
-"""Limit how often a form may be sent; whoever is stopped gets a 429."""
+"""Limit how often a form may be sent; whoever is stopped gets a 429 that says for how long."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, Literal, TypeVar, cast
 
 from django.conf import settings
 from django.http import HttpRequest
-from django_ratelimit.decorators import ratelimit
+from django_ratelimit.core import get_usage
+from django_ratelimit.exceptions import Ratelimited
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+
+class TooOften(Ratelimited):  # type: ignore[misc]
+    """A form was sent too often; it may be sent again in some seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__()
+        self.seconds = seconds
 
 
 def limited(
@@ -25,6 +35,15 @@ def limited(
         return f"{settings.SIGN_INS_PER_MINUTE}/m"
 
     def decorate(view: View) -> View:
-        return cast(View, ratelimit(key=by, rate=rate or of_sign_ins, method=method)(view))
+        @wraps(view)
+        def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            usage = get_usage(
+                request, fn=view, key=by, rate=rate or of_sign_ins, method=method, increment=True
+            )
+            if usage is not None and usage["should_limit"]:
+                raise TooOften(max(int(usage["time_left"]), 1))
+            return view(request, *args, **kwargs)
+
+        return cast(View, counted)
 
     return decorate

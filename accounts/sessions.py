@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -32,6 +33,8 @@ class SessionStore(DatabaseStore):
     """The session of one browser, and its row."""
 
     row: Session | None = None
+    away = False
+    """Whether the database did not answer when the session was asked for."""
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -41,6 +44,22 @@ class SessionStore(DatabaseStore):
     def _get_session_from_db(self) -> Session | None:
         self.row = super()._get_session_from_db()  # type: ignore[misc]
         return self.row
+
+    def load(self) -> dict[str, Any]:
+        """Return what is kept; nothing while the database is away, so that pages for all go on."""
+        try:
+            loaded: dict[str, Any] = super().load()
+        except OperationalError:
+            # The key stays, and so does the cookie: nobody is signed out.
+            self.away = True
+            return {}
+        return loaded
+
+    def save(self, must_create: bool = False) -> None:
+        """Keep the session; raises OperationalError rather than overwrite what was not read."""
+        if self.away:
+            raise OperationalError("the session could not be read")
+        super().save(must_create)
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """Return the row to save; what it knew about the browser stays."""

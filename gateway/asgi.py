@@ -14,7 +14,7 @@ from django.conf import settings
 from django.urls import ResolverMatch, get_resolver
 
 from accounts.addresses import client_address
-from gateway import errors, ids
+from gateway import errors, ids, maintenance
 from gateway.errors import ApiError
 from gateway.http import EventStream, GatewayRequest, Response, error_response, head
 from gateway.visit import Visit
@@ -63,6 +63,8 @@ class GatewayHandler:
     async def _respond(self, request: GatewayRequest, visit: Visit) -> Response | EventStream:
         path = request.path_info
         try:
+            if settings.MAINTENANCE == maintenance.ALL:
+                raise errors.under_maintenance(maintenance.seconds_left())
             try:
                 match = _resolve(self._urls, path[self._prefix :])
             except Exception:

@@ -151,6 +151,17 @@ def unavailable() -> ApiError:
     )
 
 
+def under_maintenance(seconds: int) -> ApiError:
+    """We work on the service, and no call is taken."""
+    return ApiError(
+        503,
+        f"The service is under maintenance. You were not charged. Try again in {seconds:,} s.",
+        kind="api_error",
+        code="maintenance",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
 def upstream_failed(status: int, *, code: str = "provider_error") -> ApiError:
     """The provider failed; what it said is never passed on, since it may quote the prompt."""
     messages = {

@@ -58,7 +58,7 @@ def everything(now: datetime) -> list[Own]:
 
 def _own(part: Part, stretches: list[UptimeSpell], now: datetime) -> Own:
     last = stretches[-1] if stretches and now - stretches[-1].last_at <= STALE else None
-    state, mood = _state(last)
+    state, mood = _state(part, last)
     return Own(
         part=part.value,
         name=part.label,
@@ -74,7 +74,7 @@ def _own(part: Part, stretches: list[UptimeSpell], now: datetime) -> Own:
     )
 
 
-def _state(last: UptimeSpell | None) -> tuple[str, str]:
+def _state(part: Part, last: UptimeSpell | None) -> tuple[str, str]:
     if last is None:
         return "Not measured right now", "none"
     if last.ok:
@@ -82,7 +82,9 @@ def _state(last: UptimeSpell | None) -> tuple[str, str]:
     if settings.MAINTENANCE and last.reason == "maintenance":
         return "Under maintenance", "warn"
     # One failure may be the network's; a second says more.
-    return ("Failed once just now", "warn") if last.checks == 1 else ("Down", "bad")
+    if last.checks == 1:
+        return "Failed once just now", "warn"
+    return "Down", "warn" if part is Part.LIMITS else "bad"
 
 
 def _share(stretches: list[UptimeSpell], since: datetime, until: datetime) -> float | None:

@@ -66,9 +66,14 @@ class Report:
         return found + _of_providers(self.providers)
 
     @property
+    def lines(self) -> list[Own | Health]:
+        """Return all that is measured, ours first."""
+        return [*self.parts, *self.providers]
+
+    @property
     def days(self) -> list[tuple[str, list[str]]]:
         """Return a table of every day: its date, and each share in words, the newest first."""
-        rows = zip(*(line.days for line in (*self.parts, *self.providers)), strict=True)
+        rows = zip(*(line.days for line in self.lines), strict=True)
         return [
             (f"{of_day[0].day:%-d %B %Y}", [day.words for day in of_day])
             for of_day in reversed(list(rows))
@@ -77,7 +82,7 @@ class Report:
     @property
     def names(self) -> list[str]:
         """Return the columns of that table."""
-        return [line.name for line in (*self.parts, *self.providers)]
+        return [line.name for line in self.lines]
 
     @property
     def as_json(self) -> dict[str, Any]:

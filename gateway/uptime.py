@@ -5,7 +5,9 @@ What is not measured is not claimed: a minute in which this did not run belongs 
 
 import logging
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
+from itertools import zip_longest
 
 import msgspec
 import requests
@@ -160,8 +162,9 @@ def measured(
 ) -> tuple[timedelta, timedelta]:
     """Return for how long of a time a part was up, and for how long it was measured."""
     up = whole = timedelta()
-    for spell, following in zip(stretches, [*stretches[1:], None], strict=True):
-        end = spell.last_at + EVERY
+    for spell, following in zip_longest(stretches, stretches[1:]):
+        # No stretch goes on into the next day, not by seconds: that day has its own, or none.
+        end = min(spell.last_at + EVERY, _midnight_after(spell.began))
         if following is not None:
             end = min(end, following.began)
         length = min(end, until) - max(spell.began, since)
@@ -169,6 +172,10 @@ def measured(
             whole += length
             up += length if spell.ok else timedelta()
     return up, whole
+
+
+def _midnight_after(moment: datetime) -> datetime:
+    return datetime.combine(moment.astimezone(UTC).date() + timedelta(days=1), clock(), UTC)
 
 
 def expire(*, now: datetime | None = None) -> int:

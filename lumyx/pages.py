@@ -111,8 +111,3 @@ def style(request: HttpRequest) -> HttpResponse:
     if not isinstance(request.user, User) or not request.user.is_staff:
         raise Http404
     return render(request, "lumyx/style.html", specimens.context())
-
-
-def too_often(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer who was stopped by a limit of a form."""
-    return render(request, "429.html", status=429)

@@ -98,6 +98,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "csp.middleware.CSPMiddleware",
     "lumyx.security.admin_policy",
+    "lumyx.maintenance.closed",
+    "lumyx.errors.explained",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.sessions.seen",
@@ -216,7 +218,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "LumyxAI"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 
-RATELIMIT_VIEW = "lumyx.pages.too_often"
+RATELIMIT_VIEW = "lumyx.errors.too_often"
 RATELIMIT_IP_META_KEY = "accounts.addresses.of_request"
 
 # Cookies: essential ones only, gone when the browser closes; the CSRF token lives in the session.
@@ -228,6 +230,7 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_USE_SESSIONS = True
+CSRF_FAILURE_VIEW = "lumyx.errors.csrf_failure"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 

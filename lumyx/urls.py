@@ -6,6 +6,11 @@ from django.urls import include, path
 from lumyx import pages, sitemap
 from privacy import disclosures, reasons
 
+handler400 = "lumyx.errors.bad_request"
+handler403 = "lumyx.errors.forbidden"
+handler404 = "lumyx.errors.not_found"
+handler500 = "lumyx.errors.failed"
+
 urlpatterns = [
     path("", pages.landing, name="landing"),
     path("robots.txt", sitemap.robots, name="robots"),

@@ -1,11 +1,12 @@
 """The contact page: an address, and a form that opens a request."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from accounts.limited import limited
 from accounts.models import User
@@ -13,6 +14,8 @@ from privacy import data_requests
 from privacy.models import RequestKind
 
 LONGEST = 4_000
+SENT = "contact_sent"
+"""Where a session keeps the number of a request that was just sent, until it was shown."""
 
 
 class ContactForm(forms.Form):
@@ -37,15 +40,20 @@ class ContactForm(forms.Form):
 
 @limited("5/h", by="ip")
 def contact(request: HttpRequest) -> HttpResponse:
-    """Show how to reach us, and open a request."""
+    """Show how to reach us, and open a request; its number is shown once, on a page of its own."""
     user = request.user if isinstance(request.user, User) else None
     form = ContactForm(request.POST or None, known=user is not None)
-    context: dict[str, object] = {"form": form, "address": settings.PRIVACY_CONTACT}
     if request.method == "POST" and form.is_valid():
-        context["opened"] = data_requests.open_request(
+        opened = data_requests.open_request(
             form.cleaned_data["topic"],
             form.cleaned_data["words"],
             user=user,
             email=form.cleaned_data.get("email", ""),
         )
+        request.session[SENT] = {"number": opened.number, "due": opened.due_at.isoformat()}
+        return redirect("contact")
+    context: dict[str, object] = {"form": form, "address": settings.PRIVACY_CONTACT}
+    if request.method == "GET" and SENT in request.session:
+        sent = request.session.pop(SENT)
+        context |= {"number": sent["number"], "due": datetime.fromisoformat(sent["due"])}
     return render(request, "privacy/contact.html", context, status=400 if form.errors else 200)

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from privacy import changes, policies
+from privacy import changes, policies, typesetting
 from privacy.policies import Policy
 
 
@@ -53,7 +53,7 @@ def _find(kind: str, version: str) -> Policy:
 def _show(request: HttpRequest, policy: Policy) -> HttpResponse:
     context = {
         "policy": policy,
-        "blocks": policy.blocks,
+        "sheet": typesetting.sheet(policy.title, policy.text),
         "now": policies.current(policy.kind),
         "before": policies.before(policy),
     }

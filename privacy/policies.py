@@ -13,6 +13,8 @@ from privacy.versions import Declaration
 
 TEXTS = Path(__file__).parent / "documents"
 TITLES = {"privacy": "Privacy policy", "terms": "Terms of service"}
+UNREVIEWED = "has not been through legal review yet"
+"""What a text says of itself as long as no lawyer has approved it."""
 AHEAD = timedelta(days=14)
 """How long before it takes effect a material change is announced at the latest."""
 
@@ -57,9 +59,9 @@ class Policy:
         return self.declared.announced if self.declared else self.effective
 
     @property
-    def blocks(self) -> list[str]:
-        """Return its paragraphs."""
-        return [block.strip() for block in self.text.split("\n\n") if block.strip()]
+    def is_draft(self) -> bool:
+        """Whether the text itself says that nobody has reviewed it yet."""
+        return UNREVIEWED in self.text
 
 
 @cache

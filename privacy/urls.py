@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from privacy import (
     centre,
     contact,
+    cookies,
     disclosures,
     keeping,
     leaving,
@@ -34,6 +35,7 @@ register_converter(KindConverter, "document")
 
 urlpatterns = [
     path("contact", contact.contact, name="contact"),
+    path("cookies", cookies.show_cookies, name="cookies"),
     path("privacy/what-we-hold", disclosures.what_we_hold, name="what_we_hold"),
     path("privacy/recipients", disclosures.show_recipients, name="recipients"),
     path("privacy/conformance", conformance.conformance, name="conformance"),

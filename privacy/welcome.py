@@ -20,7 +20,10 @@ from billing import accounts, bonuses
 from privacy import acceptances, policies
 
 ACCEPTED = "accepted"
-FREE = ("/welcome", "/sign-out", "/accounts/", "/admin/", "/static/", "/privacy", "/terms")
+FREE = (
+    *("/welcome", "/sign-out", "/accounts/", "/admin/", "/static/", "/privacy", "/terms"),
+    *("/cookies", "/status"),
+)
 """Where those may go who have not accepted yet."""
 
 

@@ -1,7 +1,6 @@
 """The public pages of the status: now, an incident, a month, the feed, and the same as JSON."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 from django.contrib.syndication.views import Feed
@@ -114,27 +113,27 @@ class IncidentFeed(Feed):  # type: ignore[type-arg]
         """Return the newest incidents."""
         return list(Incident.objects.prefetch_related("updates__incident")[:FEED_LENGTH])
 
-    def item_title(self, item: Any) -> str:
+    def item_title(self, item: Incident) -> str:
         """Return what happened."""
-        return str(item.title)
+        return item.title
 
-    def item_description(self, item: Any) -> str:
+    def item_description(self, item: Incident) -> str:
         """Return what was said, the newest first."""
         return "\n\n".join(
             f"{said.title}, {said.at:%-d %B %Y, %H:%M} UTC: {said.text}"
             for said in item.updates.all()
         )
 
-    def item_link(self, item: Any) -> str:
+    def item_link(self, item: Incident) -> str:
         """Return where it is told."""
         return f"{settings.PUBLIC_URL}{item.get_absolute_url()}"
 
-    def item_pubdate(self, item: Any) -> datetime:
+    def item_pubdate(self, item: Incident) -> datetime:
         """Return when it began, or was announced."""
         said = [update.at for update in item.updates.all()]
         return min([item.started_at, *said])
 
-    def item_updateddate(self, item: Any) -> datetime:
+    def item_updateddate(self, item: Incident) -> datetime:
         """Return when the last thing was said of it."""
         said = [update.at for update in item.updates.all()]
         return max(said, default=item.started_at)

@@ -10,7 +10,10 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
-READ_BY_ANYBODY = ("/", "/privacy", "/terms", "/privacy/what-we-hold", "/privacy/recipients")
+READ_BY_ANYBODY = (
+    *("/", "/privacy", "/terms", "/privacy/what-we-hold", "/privacy/recipients", "/cookies"),
+    "/status",
+)
 """Pages that give nobody a cookie."""
 WITH_FORMS = ("/sign-in", "/contact", "/accounts/staff/")
 """Pages that begin a session, since their forms need one."""

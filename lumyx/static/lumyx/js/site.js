@@ -81,6 +81,42 @@ addEventListener("pageshow", () => {
   for (const busy of document.querySelectorAll("[aria-busy=true]")) busy.removeAttribute("aria-busy");
 });
 
+// What htmx could not do is said once, and taken back as soon as something works again.
+const UNREACHED = "LumyxAI could not be reached. Look at your connection; what is shown may be old.";
+const FAILED = "That failed on our side. Try again in a moment; what is shown may be old.";
+
+function tell(words) {
+  const place = document.querySelector(".toasts");
+  const template = document.getElementById("failed-toast");
+  if (!place || !template) return;
+  if (place.querySelector("[data-failed] span")?.textContent === words) return;
+  forget();
+  const toast = template.content.firstElementChild.cloneNode(true);
+  toast.dataset.failed = "";
+  toast.querySelector("span").textContent = words;
+  place.append(toast);
+}
+
+function forget() {
+  document.querySelector(".toasts [data-failed]")?.remove();
+}
+
+function meaning(answer) {
+  const seconds = Number(answer.getResponseHeader("Retry-After"));
+  if (answer.status === 429) {
+    return `That was too often. Try again in ${seconds > 90 ? `${Math.ceil(seconds / 60)} minutes` : `${seconds || 60} seconds`}.`;
+  }
+  if (answer.status === 404) return "What this belongs to has gone. Reload the page.";
+  if (answer.status === 401 || answer.status === 403) return "Your sign-in may have ended. Reload the page and do it again.";
+  if (answer.status < 500) return "That was not understood, and nothing was done. Reload the page and do it again.";
+  return FAILED;
+}
+
+document.addEventListener("htmx:responseError", (event) => tell(meaning(event.detail.xhr)));
+document.addEventListener("htmx:sendError", () => tell(UNREACHED));
+document.addEventListener("htmx:timeout", () => tell(UNREACHED));
+document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) forget(); });
+
 for (const toast of document.querySelectorAll(".toasts .toast[data-mood=good]")) {
   setTimeout(() => toast.remove(), 8000);
 }
