@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -92,7 +92,7 @@ def charge(request: HttpRequest, name: str) -> HttpResponse:
     account = accounts.open_for(signed_in(request))
     hold = _hold(account, name)
     if hold is None:
-        raise Http404
+        return JsonResponse({"ended": True, "charge": "0"}, status=404)
     return JsonResponse(
         {
             "ended": hold.state != HoldState.OPEN,

@@ -23,6 +23,11 @@ const reader = new marked.Marked({
   renderer: {
     html: ({ text, block }) => (block ? `<p>${escaped(text)}</p>` : escaped(text)),
     image: ({ href, text }) => `<a href="${escaped(href)}">${escaped(text || "image")}</a>`,
+    // The page has headings of its own above those of an answer.
+    heading({ tokens, depth }) {
+      const level = Math.min(6, depth + 2);
+      return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
+    },
     checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
     code: ({ text, lang }) => `<pre><code class="${escaped((lang ?? "").split(/\s/)[0])}">${escaped(text)}\n</code></pre>`,
   },
