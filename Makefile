@@ -28,7 +28,7 @@ lint: ## check style, types and imports
 format: ## write the code as ruff would
 	@$(INSTALL_DEV) && $(VENV_PYTHON) -m ruff check --quiet --fix-only && $(VENV_PYTHON) -m ruff format --quiet
 
-bench: ## measure the gateway against a server that does nothing
+bench: ## measure the gateway against a server that does nothing (ARGS=pages: the pages of a busy account)
 	@$(INSTALL) && exec $(VENV_PYTHON) -m lumyx.bench $(ARGS)
 
 install: ## make .venv with all that runs, tests and checks need

@@ -4,7 +4,6 @@ A budget's id is its key's. All amounts are micro-credits, all days and months U
 """
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -20,10 +19,11 @@ on conflict (id) do nothing
 """  # noqa: S608  the words are our own
 
 SPENT = f"""
-select case when day < {TODAY} then 0 else day_spent end,
+select id,
+       case when day < {TODAY} then 0 else day_spent end,
        case when month < {THIS_MONTH} then 0 else month_spent end,
        total, held
-from billing_budget where id = %(id)s::uuid
+from billing_budget where id = any(%(ids)s::uuid[])
 """  # noqa: S608  the words are our own
 
 
@@ -50,17 +50,19 @@ async def open_on(pool: Pool, ids: Iterable[UUID | str]) -> None:
 
 def spent(id: UUID | str) -> Spent:
     """Return what a budget has spent; a budget that was never used has spent nothing."""
+    return next(iter(spent_by([id]).values()), Spent())
+
+
+def spent_by(ids: Iterable[UUID | str]) -> dict[UUID, Spent]:
+    """Return what each of these budgets has spent, those that were ever used."""
     with connection.cursor() as cursor:
-        cursor.execute(SPENT, {"id": str(id)})
-        return _read(cursor.fetchone())
+        cursor.execute(SPENT, {"ids": [str(id) for id in ids]})
+        return {row[0]: Spent(*row[1:]) for row in cursor.fetchall()}
 
 
 async def spent_on(pool: Pool, id: UUID | str) -> Spent:
     """Return the same by the hot path's connections."""
     async with pool.connection() as pg:
-        cursor = await pg.execute(SPENT, {"id": str(id)})
-        return _read(await cursor.fetchone())
-
-
-def _read(row: tuple[Any, ...] | None) -> Spent:
-    return Spent(*row) if row is not None else Spent()
+        cursor = await pg.execute(SPENT, {"ids": [str(id)]})
+        row = await cursor.fetchone()
+        return Spent(*row[1:]) if row is not None else Spent()

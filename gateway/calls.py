@@ -17,7 +17,16 @@ from django.db import connection
 from billing.models import Account
 from gateway.pricing import Prices
 from gateway.tallies import DAY, HOUR, Book, Budget, Tally, Unit, filters, hours, narrowed, total
-from gateway.usage import FIND, PAGE, Query, describe, find_values, page_values, write_cursor
+from gateway.usage import (
+    FIND,
+    INSTANT,
+    PAGE,
+    Query,
+    describe,
+    find_values,
+    page_values,
+    write_cursor,
+)
 
 PAGE_SECONDS = 0.035
 CHUNK = 2_000
@@ -78,7 +87,10 @@ def search(book: Book, query: Query, *, seconds: float = PAGE_SECONDS) -> Found:
 
 def _spans(book: Book, query: Query) -> Iterator[Unit]:
     """Give the spans of time that may hold calls of a query, newest first."""
-    end = query.end if query.after is None else min(query.end, query.after[0] + HOUR)
+    end = query.end
+    if query.after is not None:
+        at, id = query.after
+        end = min(end, at if id == LOWEST_ID else at + INSTANT)
     if not _filtering(query):
         yield query.start, query.end
         return

@@ -121,6 +121,11 @@ class LocalWindows:
         return used[0] + step, used[1] + step, step > 0
 
 
+def day_name(key_id: str, day: int) -> str:
+    """Return where Redis counts a key's requests of a day (days since 1970)."""
+    return f"limit:{key_id}:d{day}"
+
+
 class Limits:
     """The limits of all keys, as one web process applies them."""
 
@@ -172,7 +177,7 @@ class Limits:
         arguments: list[int] = []
         for turn in turns:
             keys.append(f"limit:{turn.key_id}:m{turn.now // MINUTE}")
-            keys.append(f"limit:{turn.key_id}:d{turn.now // DAY}")
+            keys.append(day_name(turn.key_id, turn.now // DAY))
             arguments += (turn.act, turn.minute_limit, turn.day_limit)
         out = await self._script(keys=keys, args=arguments)
         return [(out[n], out[n + 1], out[n + 2] == 1) for n in range(0, len(out), 3)]

@@ -188,7 +188,7 @@ class Book:
 
     def _add_up(self, unit: Unit) -> Summary:
         summary: Summary = {name: {} for name in DIMENSIONS}
-        values = {"account": self.account.pk, "from": unit[0], "to": unit[1]}
+        values: dict[str, Any] = {"account": self.account.pk, "from": unit[0], "to": unit[1]}
         with connection.cursor() as cursor:
             cursor.execute(SUMMARY, values)
             for mask, *rest in cursor.fetchall():

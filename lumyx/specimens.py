@@ -85,6 +85,7 @@ def context() -> dict[str, Any]:
             _chart("Requests", "requests", days, values),
             _chart("Credits", "credits", days, [value / 1_000_000 for value in values]),
             _chart("Nothing", "requests", days, [0] * 14),
+            _stacked("Models", "requests", days, values),
         ],
     }
 
@@ -104,3 +105,19 @@ def _chart(name: str, unit: str, days: list[int], values: list[Any]) -> dict[str
             "series": [{"name": name, "unit": unit, "values": values, "whole": whole}],
         },
     }
+
+
+def _stacked(name: str, unit: str, days: list[int], values: list[int]) -> dict[str, Any]:
+    names = [f"A model of number {number}" for number in range(1, 7)] + ["5 others"]
+    parts = [[value * (8 - number) for value in values] for number in range(1, 8)]
+    chart = _chart(name, unit, days, values)
+    chart["names"] = names
+    chart["rows"] = [
+        (datetime.fromtimestamp(day, UTC), [part[n] for part in parts])
+        for n, day in enumerate(days)
+    ]
+    chart["data"]["series"] = [
+        {"name": one, "unit": unit, "values": part, "whole": True}
+        for one, part in zip(names, parts, strict=True)
+    ]
+    return chart

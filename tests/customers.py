@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any, Unpack
 
 import requests
+from django.test import Client
 
 from accounts.models import User
 from billing import accounts, ledger
 from billing.models import MICRO, Account, Hold, HoldState, LedgerEntry
 from gateway import keys
 from gateway.models import ApiKey, RequestLog
+from privacy import acceptances, policies
 from tests.processes import Server, wait_until
 
 
@@ -94,3 +96,11 @@ def make_customer(
     limits.setdefault("day_limit", 10_000)
     row, key = keys.issue(user, name="Test", **limits)
     return Customer(user, account, row, key)
+
+
+def visit(customer: Customer) -> Client:
+    """Sign a customer in to the website, who has accepted what is asked."""
+    acceptances.record(customer.user, policies.all_current())
+    client = Client()
+    client.force_login(customer.user)
+    return client

@@ -22,7 +22,7 @@ from gateway.usage import SLACK, Query
 
 STEPS = ["Make a key", "Paste the code", "See the call here"]
 LAST_CALLS = 8
-SECONDS = 0.03
+SECONDS = 0.02
 """How long a look may add up for; the page asks again until all is there."""
 
 
@@ -63,6 +63,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "times": times,
         **_notes(totals, times, known=days[-1].known),
         "requests_trend": [day.tally.calls for day in days],
+        "no_credits": f"You have no credits {'left' if found.calls else 'yet'}.",
         "calls": listed(found.calls, names),
         "splits": _splits(days, names),
         "has_key": any(key.is_in_force(now) and not key.is_playground for key in keys),

@@ -19,9 +19,9 @@ from accounts.limited import limited
 from accounts.models import State
 from accounts.pages import signed_in
 from accounts.recent import recent_sign_in_required
-from billing import accounts, budgets
-from gateway import keys, snippets
-from gateway.models import ApiKey, KeyKind
+from billing import accounts
+from gateway import key_use, keys, snippets
+from gateway.models import ApiKey
 from gateway.pages.dashboard import first_model
 from gateway.pages.key_forms import KeyForm, PlaygroundForm, RotateForm
 
@@ -35,9 +35,12 @@ SOON = timedelta(days=7)
 def list_keys(request: HttpRequest) -> HttpResponse:
     """Show a person's keys: those that live, the playground's, then those that do not."""
     user = signed_in(request)
-    rows = [_show(key) for key in user.api_keys.programs().order_by("-created_at")]
+    found = list(user.api_keys.order_by("-created_at"))
+    uses = key_use.of(user, found)
+    every = [_show(key) | {"use": use} for key, use in zip(found, uses, strict=True)]
+    rows = [row for row in every if not row["key"].is_playground]
     context = {
-        "playground": [_show(key) for key in user.api_keys.filter(kind=KeyKind.PLAYGROUND)],
+        "playground": [row for row in every if row["key"].is_playground],
         "living": [row for row in rows if row["state"] in ("good", "soon")],
         "ended": [row for row in rows if row["state"] not in ("good", "soon")],
     }
@@ -57,7 +60,6 @@ def _show(key: ApiKey) -> dict[str, Any]:
     return {
         "key": key,
         "state": state,
-        "spent": budgets.spent(key.pk),
         "overlap": overlap,
         "dialog": f"revoke-{key.pk}",
         "ask": f"Revoke {key.name}?",

@@ -26,7 +26,7 @@ from gateway.pages.usage_forms import UsageForm
 from gateway.tallies import Book
 from gateway.usage import Query
 
-TOTALS_AT_ONCE, TOTALS_LATER = 0.01, 0.035
+TOTALS_AT_ONCE, TOTALS_LATER = 0.01, 0.03
 """Seconds that a page, and each later look, may add up for."""
 EVERY_SECONDS = 10
 
@@ -57,7 +57,7 @@ def _asked(request: HttpRequest) -> Asked:
     account = accounts.open_for(user)
     keys = list(user.api_keys.order_by("name", "created_at"))
     models = Model.objects.values_list("name", flat=True)
-    form = UsageForm(request.GET, models=list(models), keys=keys)
+    form = UsageForm(request.GET.dict(), models=list(models), keys=keys)
     form.is_valid()
     try:
         query = form.query(now=now, cursor=request.GET.get("cursor", ""))

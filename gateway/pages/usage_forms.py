@@ -1,8 +1,8 @@
 """What the calls on the page of usage may be filtered by: the parameters are those of the API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -57,10 +57,11 @@ class UsageForm(forms.Form):
     charge_basis = choice("Charged for", ChargeBasis.choices, any_words="Anything")
     streamed = choice("Streamed", [("true", "yes"), ("false", "no")], any_words="Either")
 
-    def __init__(self, *args: Any, models: Sequence[str], keys: Sequence[ApiKey]) -> None:
-        super().__init__(*args)
-        self.data = self.data.copy()
-        self.data["key"] = str(self.data.get("key", "")).replace("-", "")
+    def __init__(
+        self, given: Mapping[str, str], *, models: Sequence[str], keys: Sequence[ApiKey]
+    ) -> None:
+        # A key may be written with hyphens, too.
+        super().__init__({**given, "key": given.get("key", "").replace("-", "")})
         for name, label in (("from", "From (UTC)"), ("to", "To (UTC)")):
             self.fields[name] = forms.DateTimeField(
                 label=label,
@@ -76,7 +77,7 @@ class UsageForm(forms.Form):
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [*list(field.choices)[:1], *choices]
+        field.choices = [*cast(list[tuple[str, str]], field.choices)[:1], *choices]
 
     @property
     def main(self) -> list[forms.BoundField]:

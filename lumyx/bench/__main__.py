@@ -4,6 +4,8 @@
 
 Both have one worker and the same mock provider, and take turns in the same run. The ratio
 is the result; absolute figures move with the machine. Everything runs on loopback.
+
+With `pages` as the first word the pages of a busy account are measured instead.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lumyx.bench import accounting, load, table
+from lumyx.bench import accounting, load, pages, table
 from lumyx.bench.deployment import Deployment, deploy, serve_mocks, serving_floor
 from lumyx.bench.load import Target
 from lumyx.bench.measure import Bench, Run, Subject
@@ -49,6 +51,8 @@ PACED_SECONDS = 4
 
 def main() -> int:
     """Run the bench; return 1 where an answer or the books were wrong."""
+    if sys.argv[1:2] == ["pages"]:
+        return pages.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m lumyx.bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3, help="of each run of load")

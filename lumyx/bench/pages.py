@@ -5,6 +5,8 @@
 The rows are one account's, over 30 days, and as many are its neighbours'. Each page is asked
 for by its owner, one at a time, from a web worker on loopback: the times are from the request
 to the last byte. A cold page finds nothing added up in Redis, a warm one all that is kept there.
+The CPU time, of a warm page, is that of the worker and of PostgreSQL: where other work keeps the
+machine busy it says more than the times do.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from typing import Any
 
 import redis
 
+from lumyx.bench import accounting
 from lumyx.bench.calls import RARE_MODEL, RARE_STATUS
 from lumyx.bench.deployment import run_module, web_environment
 from lumyx.bench.processes import serving, uvicorn
@@ -28,6 +31,13 @@ from lumyx.local.processes import Stopped, free_port, on_stop, raise_stopped
 
 TARGET_MS = 100
 TURNS = 40
+HEADINGS = (
+    "\n"
+    + f"{'milliseconds':34}"
+    + "".join(
+        f"{words:>10}" for words in ("cold p50", "p95", "warm p50", "p95", "CPU web", "CPU PG")
+    )
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -51,8 +61,10 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def deploy(stack: contextlib.ExitStack, directory: Path, rows: int) -> tuple[int, str, Any]:
-    """Start the engines and one web worker, and write the calls; return how to ask."""
+def deploy(
+    stack: contextlib.ExitStack, directory: Path, rows: int
+) -> tuple[int, str, Any, list[int]]:
+    """Start the engines and a web worker, and write the calls; return how to ask, and whom."""
     made = secrets.make()
     own = stack.enter_context(engines.running(directory / "engines", passwords=made))
     port = free_port()
@@ -63,8 +75,8 @@ def deploy(stack: contextlib.ExitStack, directory: Path, rows: int) -> tuple[int
     print(f"bench: took {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     command = uvicorn("lumyx.asgi:application", port)
     log = directory / "web.log"
-    stack.enter_context(serving(command, port=port, log=log, environment=environment))
-    return port, own.redis_url, asked
+    web = stack.enter_context(serving(command, port=port, log=log, environment=environment))
+    return port, own.redis_url, asked, [web.pid, own.postgresql_pid]
 
 
 def pages(asked: Any) -> dict[str, str]:
@@ -98,7 +110,7 @@ def pages(asked: Any) -> dict[str, str]:
     }
 
 
-def measure(port: int, redis_url: str, asked: Any, *, turns: int) -> None:
+def measure(port: int, redis_url: str, asked: Any, pids: list[int], *, turns: int) -> None:
     """Ask for each page, first with nothing added up, then again and again, and print it."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
@@ -117,18 +129,16 @@ def measure(port: int, redis_url: str, asked: Any, *, turns: int) -> None:
         found = pages(asked)
         for path in found.values():
             ask(path)
-        print(
-            f"\n{'milliseconds':34}{'cold p50':>10}{'p95':>8}{'warm p50':>10}{'p95':>8}{'most':>8}"
-        )
+        print(HEADINGS)
         for name, path in found.items():
             cold = [(forget(), ask(path))[1] for _ in range(max(8, turns // 4))]
             _warm(ask)
+            before = [accounting.cpu_seconds(pid) for pid in pids]
             warm = [ask(path) for _ in range(turns)]
-            line = (*_points(cold), *_points(warm), max(warm))
+            used = [accounting.cpu_seconds(pid) - s for pid, s in zip(pids, before, strict=True)]
+            line = (*_points(cold), *_points(warm), *(1_000 * s / turns for s in used))
             beyond = "  beyond the target" if max(line[1], line[3]) > TARGET_MS else ""
-            print(
-                f"{name:34}{line[0]:10.0f}{line[1]:8.0f}{line[2]:10.0f}{line[3]:8.0f}{line[4]:8.0f}{beyond}"
-            )
+            print(f"{name:34}" + "".join(f"{ms:10.0f}" for ms in line) + beyond)
         forget()
         began, looks = time.perf_counter(), 1
         while ask("/usage/totals") and not _whole(connection, asked):

@@ -9,7 +9,7 @@ import requests
 
 from accounts import states
 from accounts.models import Session, User
-from billing import accounts, ledger
+from billing import accounts, budgets, ledger
 from gateway.models import ApiKey
 from tests.accounts.people import new_member
 from tests.accounts.test_staff import age
@@ -209,6 +209,25 @@ def test_a_revoked_key_is_refused_within_a_second_and_listed_as_revoked(
     time.sleep(1)
     assert {call(server, key).status_code for _ in range(6)} == {401}
     assert browser.open(f"/keys/{row.pk}").status_code == 404
+
+
+def test_what_a_key_may_do_and_has_used_of_it_is_seen(
+    server: Server, browser: Browser, member: User
+) -> None:
+    key = make(
+        browser, day_limit="70", day_spend="5", token_limit="7000", concurrency_limit="3",
+        scopes=["inference"], allowed_networks="127.0.0.1", log_days="7",
+    )  # fmt: skip
+    row = member.api_keys.get()
+    assert [call(server, key).status_code for _ in range(2)] == [200, 200]
+    spent = budgets.spent(row.pk).day
+    page = browser.open("/keys").text
+    for words in (
+        "7,000 tokens a minute", "3 calls at once", "only calls models", "only from 127.0.0.1/32",
+        "7 days in the log", 'max="70" value="2"', f'max="5000000" value="{spent}"',
+        f'href="/usage?key={row.pk.hex}"',
+    ):  # fmt: skip
+        assert words in page, words
 
 
 def test_anothers_keys_are_not_there(

@@ -1,0 +1,289 @@
+"""Everybody finds each of their own calls on the website, and sees its charge add up."""
+
+import csv
+import html
+import io
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.test import Client
+from django.utils import timezone
+
+from billing.amounts import in_credits
+from gateway import calls, ids, keys
+from gateway.tallies import Book, Budget, total
+from gateway.usage import Query, read_cursor
+from tests.calls import add_call
+from tests.customers import Customer, visit
+from tests.models import PRICES
+
+DAY = timedelta(days=1)
+USED = {"input_tokens": 7, "cache_read_tokens": 3, "output_tokens": 5, "reasoning_tokens": 2}
+PAID = {f"{name}_price": getattr(PRICES, name) for name in PRICES.__struct_fields__}
+
+
+def listed(page: Any) -> list[str]:
+    """Return the request ids on a page, in their order."""
+    return re.findall(r'id="row-(req_[0-9a-f]+)"', page.content.decode())
+
+
+def every_page(client: Client, path: str) -> list[str]:
+    """Return the request ids of a page and of all older ones."""
+    found: list[str] = []
+    while path:
+        page = client.get(path)
+        assert page.status_code == 200
+        found += listed(page)
+        older = re.search(r'href="(/usage\?[^"]*cursor=[^"]+)"', page.content.decode())
+        path = html.unescape(older[1]) if older else ""
+    return found
+
+
+def added_up(client: Client, query: dict[str, str]) -> str:
+    """Return the totals once they are whole, as the page asks for them again and again."""
+    for _ in range(100):
+        text = client.get("/usage/totals", query).content.decode()
+        if "Adding up" not in text:
+            return text
+    raise AssertionError(text)
+
+
+def public(id: UUID) -> str:
+    return ids.public(id.hex)
+
+
+def test_pages_follow_each_other_and_leave_nothing_out(customer: Customer) -> None:
+    now = timezone.now()
+    made = [public(add_call(customer, at=now - n * timedelta(hours=7))) for n in range(101)]
+    assert every_page(visit(customer), "/usage") == made
+
+
+def test_filters_narrow_the_list_and_the_totals_alike(customer: Customer) -> None:
+    now = timezone.now()
+    other, _ = keys.issue(customer.user, name="Server")
+    calls_made: dict[str, dict[str, Any]] = {
+        "plain": {"at": now, "charge": 3, "input_tokens": 10},
+        "rare": {"at": now - 9 * DAY, "model": "rare", "charge": 5},
+        "rare too": {"at": now - 20 * DAY, "model": "rare", "key_id": other.pk, "charge": 70},
+        "failed": {"at": now - 9 * DAY, "status": 502, "charge_basis": "nothing"},
+        "limited": {"at": now - 2 * DAY, "status": 429, "charge_basis": "rejected"},
+        "streamed": {"at": now - 2 * DAY, "streamed": True, "endpoint": "messages"},
+    }
+    made = {name: public(add_call(customer, **columns)) for name, columns in calls_made.items()}
+    client = visit(customer)
+
+    def found(**query: str) -> set[str]:
+        listed = every_page(client, f"/usage?{urlencode(query)}")
+        wanted = {name for name, id in made.items() if id in listed}
+        sums = added_up(client, query)
+        count = re.search(r"<dt>Calls</dt><dd>(\d+)", sums)
+        assert count is not None, sums
+        assert int(count[1]) == len(wanted)
+        return wanted
+
+    for _ in range(2):  # added up anew, then as kept
+        assert found() == set(made)
+        assert found(model="rare") == {"rare", "rare too"}
+        assert found(model="rare", key=str(other.pk)) == {"rare too"}
+        assert found(key=other.pk.hex) == {"rare too"}
+        assert found(status="error") == {"failed", "limited"}
+        assert found(status="5xx") == found(status="502") == {"failed"}
+        assert found(status="2xx", streamed="true") == {"streamed"}
+        assert found(endpoint="messages") == {"streamed"}
+        assert found(charge_basis="rejected") == {"limited"}
+        assert found(range="24h") == {"plain"}
+        assert found(range="7d", status="error") == {"limited"}
+        day = f"{now - 9 * DAY:%Y-%m-%d}"
+        assert found(**{"from": day, "to": day}) == {"rare", "failed"}
+        minute = f"{now - 9 * DAY:%Y-%m-%dT%H:%M}"
+        assert found(**{"from": minute, "to": minute}) == {"rare", "failed"}
+        assert found(model="nope") == set()
+    assert "Nothing fits" in client.get("/usage?model=nope").content.decode()
+    assert f'value="{in_credits(75)}"' in added_up(client, {"model": "rare"})
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("status=maybe", 400), ("from=yesterday", 400), ("key=x", 400), ("streamed=x", 400),
+        ("from=9999-12-31&to=9999-12-31", 200), ("from=0001-01-01", 200), ("model=%00", 400),
+        ("cursor=x", 404), ("cursor=________________________________", 404),
+    ],
+)  # fmt: skip
+def test_a_filter_that_makes_no_sense_is_said_to_and_shows_nothing(
+    customer: Customer, query: str, status: int
+) -> None:
+    add_call(customer, at=timezone.now())
+    client = visit(customer)
+    page = client.get(f"/usage?{query}")
+    assert page.status_code == status
+    if status == 400:
+        assert listed(page) == []
+        assert "This filter makes no sense" in page.content.decode()
+        assert client.get(f"/usage/calls.csv?{query}").status_code == 400
+
+
+def test_a_search_whose_time_is_over_says_how_far_it_looked_and_goes_on(customer: Customer) -> None:
+    now = timezone.now()
+    made = [add_call(customer, at=now - n * DAY, model="rare") for n in range(2, 12, 3)]
+    query = Query(start=now - 30 * DAY, end=now, model="rare")
+    seen, looks = [], 0
+    while True:
+        book = Book(customer.account, [])
+        found = calls.search(book, query, seconds=-1)
+        seen += [call["id"] for call in found.calls]
+        looks += 1
+        if not found.older:
+            break
+        assert found.reached is not None
+        query = Query(start=query.start, end=now, model="rare", after=read_cursor(found.older))
+    assert seen == [public(id) for id in made]
+    assert looks > len(made)
+
+
+def test_adding_up_ends_however_little_time_each_look_has(customer: Customer) -> None:
+    now = datetime.now(UTC)
+    for n in range(6):
+        add_call(customer, at=now - n * DAY, charge=1, streamed=bool(n % 2))
+    for query in (
+        Query(start=now - 30 * DAY, end=now + DAY),
+        Query(start=now - 30 * DAY, end=now + DAY, model="echo", streamed=True),
+    ):
+        looks = 0
+        while looks < 100:
+            found = calls.totals(Book(customer.account, [], now=now), query, seconds=-1)
+            looks += 1
+            if found.whole:
+                break
+        assert looks > 1
+        assert found.tally.calls == found.tally.charge == (3 if query.streamed else 6)
+
+
+def test_nobody_reaches_anothers_calls_by_id_filter_page_or_download(
+    customer: Customer,
+    new_customer: Callable[..., Customer],
+) -> None:
+    id = public(add_call(customer, at=timezone.now(), model="a-secret-model"))
+    stranger = new_customer()
+    add_call(stranger, at=timezone.now())
+    client = visit(stranger)
+    assert client.get(f"/usage/{id}").status_code == 404
+    paths = (
+        "/usage",
+        "/usage/new",
+        "/usage/more",
+        "/usage/totals",
+        "/dashboard",
+        "/dashboard/live",
+    )
+    for path in (*paths, "/usage/calls.csv", "/usage/calls.json", "/usage?model=a-secret-model"):
+        answer = client.get(path)
+        text = whole(answer).decode()
+        assert id not in text, path
+        assert "a-secret-model" not in text.replace('value="a-secret-model" selected', "").replace(
+            ">a-secret-model</option>", ""
+        ).replace("model=a-secret-model", ""), path
+    # A filter by the other's key is no filter of one's own.
+    assert client.get(f"/usage?key={customer.key_row.pk}").status_code == 400
+    assert client.get(f"/usage/calls.json?key={customer.key_row.pk}").status_code == 400
+
+
+def whole(answer: Any) -> bytes:
+    """Return all of an answer, streamed ones too."""
+    if not answer.streaming:
+        content: bytes = answer.content
+        return content
+
+    async def read() -> bytes:
+        return b"".join([part async for part in answer.streaming_content])
+
+    return async_to_sync(read)()
+
+
+@pytest.mark.parametrize(
+    "path", ["/usage", "/usage/new", "/usage/totals", "/usage/calls.csv", "/usage/req_x"]
+)
+def test_strangers_are_asked_to_sign_in(database: None, path: str) -> None:
+    answer = Client().get(path)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/sign-in")
+
+
+def test_downloads_hold_every_call_of_the_filter_and_no_formula(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "CHUNK", 3)
+    keys.configure(customer.key_row, name="=HYPERLINK(1)")
+    now = timezone.now()
+    made = [
+        public(add_call(customer, at=now - n * timedelta(hours=5), charge=n, **USED, **PAID))
+        for n in range(12)
+    ]
+    add_call(customer, at=now, model="other")
+    client = visit(customer)
+    query = urlencode({"model": "echo"})
+    answer = client.get(f"/usage/calls.csv?{query}")
+    assert "no-store" in answer["Cache-Control"]
+    rows = list(csv.DictReader(io.StringIO(whole(answer).decode())))
+    assert [row["request id"] for row in rows] == made
+    assert rows[11]["charge (credits)"] == "0.000011"
+    assert rows[0]["key"] == "'=HYPERLINK(1)"
+    assert (rows[0]["input tokens"], rows[0]["output price"]) == ("7", "8")
+    told = json.loads(whole(client.get(f"/usage/calls.json?{query}")))
+    assert [call["id"] for call in told["data"]] == made
+    assert told["data"][3]["charge_micro"] == 3
+    assert json.loads(whole(client.get("/usage/calls.json?model=nope")))["data"] == []
+
+
+def test_downloads_cannot_be_asked_for_without_end(customer: Customer) -> None:
+    client = visit(customer)
+    statuses = [client.get("/usage/calls.csv").status_code for _ in range(62)]
+    assert statuses == [200] * 60 + [429] * 2
+
+
+def test_the_first_page_is_drawn_anew_only_where_it_changed(customer: Customer) -> None:
+    add_call(customer, at=timezone.now() - DAY)
+    client = visit(customer)
+    page = client.get("/usage").content.decode()
+    again = re.search(r'hx-get="(/usage/new\?seen=[0-9a-f]+)"', page)
+    assert again is not None
+    assert client.get(again[1]).status_code == 204
+    id = public(add_call(customer, at=timezone.now()))
+    fresh = client.get(again[1])
+    assert listed(fresh)[0] == id
+    assert b"<html" not in fresh.content
+    assert b"/usage/new" not in client.get("/usage?range=7d").content
+
+
+def test_a_key_that_keeps_fewer_days_is_named(customer: Customer) -> None:
+    client = visit(customer)
+    assert "No calls yet" in client.get("/usage").content.decode()
+    keys.configure(customer.key_row, name="Quiet one", log_days=0)
+    assert "Quiet one</strong> keeps no log" in client.get("/usage").content.decode()
+
+
+def test_what_is_kept_added_up_is_what_the_log_holds(customer: Customer) -> None:
+    now = datetime.now(UTC)
+    for n in range(40):
+        add_call(
+            customer, at=now - n * timedelta(hours=11), charge=n, status=200 + 300 * (n % 7 == 0),
+            model=f"m{n % 3}", **USED,
+        )  # fmt: skip
+    for _ in range(2):
+        book = Book(customer.account, [], now=now)
+        units = book.units(now - 30 * DAY, now + DAY)
+        summaries = book.summaries(units, Budget(5))
+        assert len(summaries) == len(units)
+        for name in ("model", "key_id", "endpoint", "status", "streamed", "charge_basis"):
+            tallies = [tally for summary in summaries for tally in summary[name].values()]
+            assert sum(tally.calls for tally in tallies) == 40
+            assert sum(tally.charge for tally in tallies) == sum(range(40))
+        assert sum(total(summary).errors for summary in summaries) == 6
+        assert sum(total(summary).tokens_in for summary in summaries) == 400

@@ -1,0 +1,90 @@
+"""A customer watches their calls arrive, looks into one, and takes them home, in a browser."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journeys.browsers import aside, chromium, watch
+from tests.journeys.test_customer_journey import enter, give
+from tests.people import NabzClanProcess
+from tests.processes import ProviderProcess, Server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def call(server: Server, key: str, model: str = "echo") -> str:
+    answer = requests.post(
+        f"{server.api}/chat/completions",
+        json={"model": model, "messages": [{"role": "user", "content": "Hello there"}]},
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=10,
+    )
+    return answer.headers["x-request-id"]
+
+
+def test_calls_arrive_by_themselves_and_open_beside_the_list(
+    page: Page, server: Server, provider: ProviderProcess, nabzclan: NabzClanProcess
+) -> None:
+    wrong = watch(page, allowed={server.url, nabzclan.url})
+    person = nabzclan.new_person()
+    enter(page, server, person["name"])
+    aside(lambda: give(str(person["id"])))
+    page.get_by_role("link", name="Make a key").click()
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_role("button", name="Make the key").click()
+    key = page.locator("#secret").inner_text()
+
+    # The first call takes the place of the first steps, with no reload.
+    page.get_by_role("link", name="I have copied it").click()
+    expect(page.get_by_text("Waiting for your first call")).to_be_visible()
+    first = call(server, key)
+    expect(page.locator(f"#row-{first}")).to_be_visible(timeout=12_000)
+    expect(page.get_by_text("Waiting for your first call")).to_be_hidden()
+
+    # The chart follows, and what one looks at stays open and keeps the focus.
+    page.reload()
+    table = page.locator("#days-table tbody tr").last
+    page.get_by_text("As a table").click()
+    page.locator("label", has_text="By key").click()
+    expect(page.locator("#days-table th", has_text="Laptop")).to_be_visible()
+    call(server, key, "nope")
+    expect(table.locator("td").nth(1)).to_have_text("2", timeout=12_000)
+    expect(page.locator("#by-key")).to_be_focused()
+
+    # On the page of usage the keyboard is enough.
+    page.goto(f"{server.url}/usage")
+    second = call(server, key, "echo-cached")
+    row = page.locator(f"#row-{second}")
+    expect(row).to_be_visible(timeout=20_000)
+    row.focus()
+    page.keyboard.press("Enter")
+    drawer = page.get_by_role("dialog", name="A call")
+    expect(drawer.get_by_role("heading", name="echo-cached")).to_be_focused()
+    expect(drawer.get_by_text("Rounded up to a millionth of a credit")).to_be_visible()
+    expect(drawer.get_by_text("not stored")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(row).to_be_focused()
+
+    page.get_by_label("Outcome").select_option("4xx")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator(".call-link")).to_have_count(1)
+    with page.expect_download() as started:
+        page.get_by_role("link", name="CSV").click()
+    text = started.value.path().read_text()
+    assert text.count("model_not_found") == 1
+    assert second not in text
+    assert wrong == []
