@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import OperationalError
 
 from gateway import charges, key_ring, keys, public_prices
 from gateway.models.keys import DAY_LIMIT_MOST, LOG_DAYS_MOST, MINUTE_LIMIT_MOST
@@ -42,7 +43,7 @@ class Values:
 
 def current() -> Values:
     """Return the values of this site as it is now."""
-    listed = public_prices.listed()
+    listed = _listed()
 
     def able(capability: str, default: str = USUAL) -> str:
         return _named(listed, capability, default)
@@ -57,6 +58,14 @@ def current() -> Values:
         reasoning_model=able("reasoning", "lumyx-reason_v1"),
         embedding_model=able("embeddings", "lumyx-embed_v1"),
     )
+
+
+def _listed() -> list[Listing]:
+    """Return the models on offer; none while the database is away, when people read on."""
+    try:
+        return public_prices.listed()
+    except OperationalError:
+        return []
 
 
 def _named(listed: list[Listing], capability: str, default: str) -> str:

@@ -15,15 +15,16 @@ WITH_FORMS = ("/sign-in", "/contact", "/privacy/receipts", "/accounts/", "/admin
 """What begins a session, since its form needs one."""
 FILES = ("/static/", "/account/avatar/")
 LINK = re.compile(r'href="(/[^"#?]*)')
-MOST = 150
+MOST = 60
+"""How many pages a walk opens: there are as many as there are models."""
 
 
 def walk(site: Client, begin: str, *, without: tuple[str, ...]) -> Iterator[Any]:
     """Open a page, and every page that it leads to."""
-    seen, waiting = {begin}, [begin]
-    while waiting and len(seen) < MOST:
-        where = waiting.pop(0)
-        answer = site.get(where)
+    seen, waiting, opened = {begin}, [begin], 0
+    while waiting and opened < MOST:
+        answer = site.get(waiting.pop(0))
+        opened += 1
         yield answer
         if not answer.get("Content-Type", "").startswith("text/html"):
             continue
