@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 
 READ_BY_ANYBODY = (
     *("/", "/privacy", "/terms", "/privacy/what-we-hold", "/privacy/recipients", "/cookies"),
-    "/status",
+    *("/status", "/models", "/pricing", "/docs", "/docs/quickstart"),
 )
 """Pages that give nobody a cookie."""
 WITH_FORMS = ("/sign-in", "/contact", "/accounts/staff/")

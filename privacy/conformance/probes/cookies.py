@@ -67,11 +67,13 @@ def third_parties(now: datetime) -> Finding:
         "{0.scheme}://{0.netloc}".format(urlsplit(settings.NABZCLAN_AUTHORIZE_URL)),
         *settings.STRIPE_PAGES,
     }
+    own = f"{settings.PUBLIC_URL}/"
     wrong = []
     for path in PAGES:
         answer = site.visit(path)
         wrong += [f"{path}: {one}" for one in _lets_in(answer, leads_to=leads_to)]
-        wrong += [f"{path}: {url}" for url in FOREIGN.findall(site.text_of(answer))]
+        named = FOREIGN.findall(site.text_of(answer))
+        wrong += [f"{path}: {url}" for url in named if not f"{url}/".startswith(own)]
     staff = site.visit(second_factor.ADMIN)
     wrong += [f"staff: {one}" for one in _lets_in(staff, leads_to=leads_to, allowed=ADMINS)]
     if wrong:
