@@ -198,9 +198,7 @@ def test_a_call_stops_with_the_account_and_at_its_limits(visitor: Visitor) -> No
     assert visitor.refusal() == (401, "signed_out")
 
 
-def test_who_stops_pays_for_what_was_delivered(
-    visitor: Visitor, provider: ProviderProcess
-) -> None:
+def test_who_stops_pays_for_what_was_delivered(visitor: Visitor, provider: ProviderProcess) -> None:
     keys.configure(keys.of_playground(visitor.customer.user), log_days=0)
     name = secrets.token_hex(8)
     words = " ".join(f"w{n}" for n in range(200))

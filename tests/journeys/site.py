@@ -22,7 +22,8 @@ from tests.customers import Customer, make_customer
 from tests.processes import Server
 from tests.shop import StripeProcess, bought
 
-ABSURD = "A-name-of-" + "very-" * 12 + "great-length"
+WHO = ("docs", "stranger", "regular", "newcomer", "unknown", "staff", "leaver")
+ABSURD = "A-name-of-" + "very-" * 11 + "great-length"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def regular(server: Server, stripe: StripeProcess) -> tuple[Customer, dict[str, 
     customer.stream(server, "thinker")
     customer.chat(server, "echo-fail-500")
     customer.chat(server, "no-such-model")
+    last = customer.wait_for_log(4)[0]
     now = timezone.now()
     for n in range(150):
         add_call(
@@ -87,7 +89,6 @@ def regular(server: Server, stripe: StripeProcess) -> tuple[Customer, dict[str, 
             latency_ms=900 + 13 * n,
             first_token_ms=210 + n,
         )
-    last = customer.wait_for_log(1)[0]
     exports.build(str(exports.ask(customer.user).pk))
     return customer, {
         "key": str(customer.key_row.pk),
@@ -112,7 +113,8 @@ def visits(server: Server, stripe: StripeProcess) -> list[Visit]:
     about |= {"incident": incident()}
     own = tuple(path.format(**about) for path in CONSOLE)
     return [
-        Visit("stranger", "", tuple(path.format(**about) for path in public())),
+        Visit("docs", "", tuple(page.url for page in contents.pages().values())),
+        Visit("stranger", "", tuple(path.format(**about) for path in PUBLIC)),
         Visit("regular", session_of(rich.user), own),
         Visit("newcomer", session_of(newcomer("newcomer").user), FIRST_VISIT),
         Visit("unknown", session_of(unknown), ("/welcome",)),
@@ -132,11 +134,6 @@ def incident() -> str:
     return str(made.pk)
 
 
-def public() -> list[str]:
-    """Return the pages that strangers open."""
-    return [*PUBLIC, *(page.url for page in contents.pages().values())]
-
-
 PUBLIC = (
     "/",
     "/models",
@@ -149,8 +146,10 @@ PUBLIC = (
     "/docs/search?q=stream",
     "/status",
     "/status/incidents/{incident}",
+    "/status/history",
     "/privacy",
     "/privacy/versions",
+    "/privacy/versions/2026-03-20",
     "/privacy/conformance",
     "/privacy/how-we-keep-it",
     "/privacy/what-we-hold",
@@ -189,8 +188,26 @@ CONSOLE = (
 FIRST_VISIT = ("/dashboard", "/playground", "/usage", "/keys", "/billing", "/billing/history")
 STATUS = {"/nothing/here": 404}
 """What pages answer with that are no 200."""
-NO_PAGES: dict[str, str] = {}
-"""Names of addresses at which there is nothing to look at, and what they are."""
+NO_PAGES = {
+    # Forms are sent there, and lead on to a page.
+    *("ask_export", "buy", "choose_mail", "correct_avatar", "correct_email", "correct_username"),
+    *("end_session", "redeem", "restrict", "revoke_key", "save_alert", "save_auto_top_up"),
+    *("save_card", "sign_out", "undo_correction"),
+    # Parts of pages that stand here, and what is no page: texts, files, a picture.
+    *("dashboard_live", "exports_live", "order_live", "status_live", "more_calls", "new_calls"),
+    *("usage_totals", "playground_charge", "avatar", "llms", "llms_full", "docs_markdown"),
+    *("robots", "sitemap", "status_feed", "status_json", "conformance_json"),
+    *("download_calls_csv", "download_calls_json", "download_export", "download_history"),
+    # They lead elsewhere: to Stripe, or back to the sign-in.
+    *("stripe_portal", "stripe_webhook", "stripes_receipt", "account_email", "account_signup"),
+    *("account_reset_password", "socialaccount_connections", "socialaccount_login_cancelled"),
+    *("socialaccount_login_error", "socialaccount_signup"),
+    # A mailed link opens the one, a second version of a document the other.
+    *("confirm_email", "policy_changes"),
+    # The admin's.
+    *("record_of_processing", "staff_reason"),
+}
+"""Names of addresses at which there is nothing of its own to look at."""
 
 
 def name_of(path: str) -> str:
