@@ -16,7 +16,10 @@ CURL = """curl -N {base}/v1/chat/completions \\
 
 PYTHON = """{imports}from openai import OpenAI
 
-client = OpenAI(base_url="{base}/v1", api_key={key})
+client = OpenAI(
+    base_url="{base}/v1",
+    api_key={key},
+)
 stream = client.chat.completions.create(
     model="{model}",
     messages=[{{"role": "user", "content": "Hello!"}}],
@@ -28,7 +31,10 @@ for chunk in stream:
 
 NODE = """import OpenAI from "openai";
 
-const client = new OpenAI({{ baseURL: "{base}/v1", apiKey: {key} }});
+const client = new OpenAI({{
+  baseURL: "{base}/v1",
+  apiKey: {key},
+}});
 const stream = await client.chat.completions.create({{
   model: "{model}",
   messages: [{{ role: "user", content: "Hello!" }}],
@@ -40,7 +46,10 @@ for await (const chunk of stream) {{
 
 ANTHROPIC = """{imports}from anthropic import Anthropic
 
-client = Anthropic(base_url="{base}", api_key={key})
+client = Anthropic(
+    base_url="{base}",
+    api_key={key},
+)
 message = client.messages.create(
     model="{model}",
     max_tokens=200,
@@ -55,7 +64,10 @@ EMBEDDING_CURL = """curl {base}/v1/embeddings \\
 
 EMBEDDING_PYTHON = """{imports}from openai import OpenAI
 
-client = OpenAI(base_url="{base}/v1", api_key={key})
+client = OpenAI(
+    base_url="{base}/v1",
+    api_key={key},
+)
 answer = client.embeddings.create(
     model="{model}",
     input=["Hello!", "Good evening."],
@@ -65,7 +77,10 @@ for item in answer.data:
 
 EMBEDDING_NODE = """import OpenAI from "openai";
 
-const client = new OpenAI({{ baseURL: "{base}/v1", apiKey: {key} }});
+const client = new OpenAI({{
+  baseURL: "{base}/v1",
+  apiKey: {key},
+}});
 const answer = await client.embeddings.create({{
   model: "{model}",
   input: ["Hello!", "Good evening."],

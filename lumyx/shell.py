@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Avatar, User
 from billing import freezes
+from gateway import incidents
 from privacy import policies
 from privacy.policies import Policy
 
@@ -92,6 +93,11 @@ class Shell:
     def announced(self) -> list[Policy]:
         """Return the material changes of documents that will take effect."""
         return [policy for policy in policies.announced() if policy.material]
+
+    @property
+    def incident(self) -> incidents.Banner | None:
+        """Return the incident that everybody should know of now, if there is one."""
+        return incidents.banner()
 
     @property
     def avatar(self) -> str:

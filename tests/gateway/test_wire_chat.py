@@ -118,6 +118,14 @@ def test_a_stream_reads_the_same_however_its_bytes_are_cut(
     assert seen == sent
 
 
+@pytest.mark.parametrize("name", ["web_search_options", "audio"])
+def test_what_costs_extra_at_the_provider_is_refused(name: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        read(**{name: {}})
+    assert (caught.value.param, caught.value.code) == (name, "not_supported")
+    read(**{name: None})
+
+
 def test_a_last_event_without_its_blank_line_is_not_lost() -> None:
     events = Events()
     assert events.feed(b'data: {"a":1}\n') == []

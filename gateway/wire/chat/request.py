@@ -6,7 +6,7 @@ from msgspec import Raw
 from gateway.errors import ApiError, bad_request
 from gateway.pricing import MOST_TOKENS
 from gateway.wire.call import Call, Measure
-from gateway.wire.reading import read_request, size_of
+from gateway.wire.reading import given, read_request, size_of
 
 
 class Part(msgspec.Struct):
@@ -70,6 +70,7 @@ def read(body: bytes) -> Call:
         raise bad_request("`n` must lie between 1 and 128.", param="n")
     if not parsed.messages:
         raise bad_request("`messages` must hold at least one message.", param="messages")
+    _refuse_extras(fields)
     if parsed.reasoning is not None or parsed.reasoning_effort is not None:
         _check_reasoning(parsed)
     estimate, most = _measure(parsed).tokens(len(body))
@@ -85,6 +86,20 @@ def read(body: bytes) -> Call:
         fields=fields,
         parsed=parsed,
     )
+
+
+def _refuse_extras(fields: dict[str, Raw]) -> None:
+    """Refuse what the provider would do at prices of its own, which a call's price does not have.
+
+    OpenAI's search and spoken answers are asked for by fields of their own.
+    """
+    for name in ("web_search_options", "audio"):
+        if given(fields.get(name)):
+            raise bad_request(
+                f"`{name}` costs extra at the provider, and is not offered here.",
+                param=name,
+                code="not_supported",
+            )
 
 
 def model_name(name: str) -> str:
