@@ -55,7 +55,7 @@ def newcomer(name: str) -> Customer:
 
 def _accepted(customer: Customer, name: str) -> Customer:
     user = customer.user
-    user.username = f"{name}-{uuid.uuid4().hex[:6]}"
+    user.username = f"{name}-{uuid.uuid4().hex[:6]}{'n' * 60 if name == ABSURD else ''}"
     user.save(update_fields=["username"])
     acceptances.affirm_age(user)
     acceptances.record(user, policies.all_current())

@@ -1,44 +1,18 @@
 """People buy credits in a real browser: they pay, are declined, leave, and top up by themselves."""
 
 import itertools
-from collections.abc import Iterator
 
-import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
 from billing.models import MICRO, LedgerEntry, StripeCustomer
 from gateway import keys
-from tests.journeys.browsers import aside, chromium, watch
+from tests.journeys.browsers import aside, watch
 from tests.journeys.test_customer_journey import enter
 from tests.people import NabzClanProcess
 from tests.processes import Process, ProviderProcess, Server, wait_until
 from tests.shop import StripeProcess
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def worker(environment: dict[str, str]) -> Iterator[Process]:
-    arguments = ["celery", "--quiet", "--app", "lumyx", "worker", "--concurrency=1"]
-    process = Process(
-        [*arguments, "--without-gossip", "--without-mingle", "--loglevel=WARNING"],
-        environment=environment,
-    )
-    yield process
-    process.stop()
 
 
 def begin(page: Page, server: Server, nabzclan: NabzClanProcess) -> User:
@@ -188,25 +162,14 @@ def test_a_saved_card_and_its_buttons_do_not_lie_on_each_other_on_a_phone(
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 768, 1440])
-def test_no_page_of_billing_is_wider_than_the_screen(
-    browser: Browser, server: Server, nabzclan: NabzClanProcess, scheme: str, width: int
+def test_no_price_is_cut_on_a_phone(
+    browser: Browser, server: Server, nabzclan: NabzClanProcess
 ) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 800},
-        color_scheme=scheme,  # type: ignore[arg-type]
-    )
+    context = browser.new_context(viewport={"width": 360, "height": 800})
     page = context.new_page()
-    wrong = watch(page, allowed={server.url, nabzclan.url})
-    person = nabzclan.new_person(name="n" * 130)
-    enter(page, server, person["name"])
-    for path in ("/billing", "/billing/automatic", "/billing/history"):
-        page.goto(server.url + path)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    enter(page, server, nabzclan.new_person()["name"])
     page.goto(f"{server.url}/billing")
     page.evaluate("document.querySelectorAll('.price').forEach(p => p.textContent = '$1,000.00')")
     cut = "[...document.querySelectorAll('.pack')].some(p => p.scrollWidth > p.clientWidth)"
     assert not page.evaluate(cut)
-    assert wrong == []
     context.close()

@@ -1,18 +1,17 @@
 """Customers walk through the site in a real browser."""
 
 import time
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from billing import accounts, ledger
 from billing.models import MICRO
 from tests.accounts.test_corrections import mailed_link
-from tests.journeys.browsers import aside, chromium, watch
+from tests.journeys.browsers import aside, watch
 from tests.people import NabzClanProcess
 from tests.processes import ProviderProcess, Server
 
@@ -20,19 +19,6 @@ OPENS_NOTHING = """[...document.querySelectorAll('[data-open]')].map(one => one.
     .filter(id => !document.getElementById(id))"""
 """Buttons whose dialog is not on the page."""
 PEOPLE = {"nova": 0, "vega": 1, "rigel": 2, "sirius": 3, "altair": 4, "atlas": 0}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
 
 
 def choose(page: Page, server: Server, person: str) -> None:
@@ -186,37 +172,3 @@ def test_a_wrong_value_opens_its_dialog_again_with_the_reason(
     dialog.get_by_label("Email").fill("nobody")
     dialog.get_by_role("button", name="Mail me a link").click()
     expect(dialog.get_by_text("Enter a valid email address.")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 768, 1440])
-def test_no_page_is_wider_than_the_screen(
-    browser: Browser, server: Server, nabzclan: NabzClanProcess, scheme: str, width: int
-) -> None:
-    person = nabzclan.new_person(name="A-name-of-" + "very-" * 20 + "great-length")
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    page = context.new_page()
-    wrong = watch(page, allowed={server.url, nabzclan.url})
-    enter(page, server, person["name"])
-    aside(lambda: User.objects.filter(nabzclan_id=str(person["id"])).update(is_staff=True))
-    for path in (
-        *("/", "/docs/charges", "/privacy", "/terms", "/dashboard", "/account"),
-        *(
-            "/account/sessions",
-            "/privacy/centre",
-            "/keys",
-            "/keys/new",
-            "/sign-in/again",
-            "/staff/style",
-            "/nope",
-        ),
-    ):
-        page.goto(server.url + path)
-        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert overflow <= 0, (path, overflow)
-        assert page.evaluate(OPENS_NOTHING) == [], path
-    context.close()
-    assert wrong == []

@@ -4,7 +4,6 @@ The pictures lie under `var/screenshots` afterwards.
 """
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +13,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Response
 
 from tests.journeys import site
-from tests.journeys.browsers import aside, chromium, watch
+from tests.journeys.browsers import aside, watch
 from tests.journeys.site import Visit
 from tests.processes import Server
 from tests.shop import StripeProcess
@@ -46,12 +45,6 @@ FOUND = """({
     .filter(id => !document.getElementById(id)),
   stored: localStorage.length + sessionStorage.length,
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

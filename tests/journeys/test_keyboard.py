@@ -1,11 +1,7 @@
 """The main journeys without a mouse."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.browsers import chromium
 from tests.journeys.test_customer_journey import choose
 from tests.people import NabzClanProcess
 from tests.processes import Server
@@ -18,19 +14,6 @@ FOCUSED = """(() => {
   return {name: label.trim(), tag: one.tagName,
     seen: style.outlineStyle !== 'none' && box.width > 0 && box.height > 0};
 })()"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
 
 
 def reach(page: Page, name: str) -> None:

@@ -1,21 +1,12 @@
 """A stranger finds models in a real browser, and compares some."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.journeys.browsers import aside, chromium, watch
+from tests.journeys.browsers import aside, watch
 from tests.models import add_model, add_provider
 from tests.processes import Server
 
 KEPT = "JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie])"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def test_a_stranger_searches_as_they_type_and_compares_what_they_found(

@@ -15,7 +15,7 @@ from billing import accounts, ledger
 from billing.amounts import in_credits
 from tests.customers import Customer, make_customer
 from tests.gateway.test_playground import session_of
-from tests.journeys.browsers import aside, chromium, watch
+from tests.journeys.browsers import aside, watch
 from tests.people import NabzClanProcess
 from tests.processes import ProviderProcess, Server
 
@@ -62,12 +62,6 @@ def png(side: int = 24) -> bytes:
         for kind, data in parts
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def known() -> tuple[Customer, str]:

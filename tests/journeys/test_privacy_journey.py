@@ -2,44 +2,18 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from privacy import erasure
 from privacy.models import Erasure
-from tests.journeys.browsers import aside, chromium, watch
+from tests.journeys.browsers import aside, watch
 from tests.journeys.test_customer_journey import choose, enter
 from tests.people import NabzClanProcess
 from tests.privacy.leavers import forget_queue
 from tests.processes import Process, ProviderProcess, Server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(accept_downloads=True)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def worker(environment: dict[str, str]) -> Iterator[Process]:
-    arguments = ["celery", "--quiet", "--app", "lumyx", "worker", "--concurrency=1"]
-    process = Process(
-        [*arguments, "--without-gossip", "--without-mingle", "--loglevel=WARNING"],
-        environment=environment,
-    )
-    yield process
-    process.stop()
 
 
 def test_a_copy_is_made_while_one_watches_and_is_taken_home(

@@ -1,31 +1,15 @@
 """A person objects to statistics and keeps no log of a key, from the privacy centre alone."""
 
-from collections.abc import Iterator
-
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts import restrictions
 from accounts.data_sets import Purpose
 from accounts.models import User
 from gateway import keys
-from tests.journeys.browsers import aside, chromium, watch
+from tests.journeys.browsers import aside, watch
 from tests.journeys.test_customer_journey import enter
 from tests.people import NabzClanProcess
 from tests.processes import Server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
 
 
 def test_from_the_privacy_centre_alone(

@@ -1,28 +1,12 @@
 """A customer watches their calls arrive, looks into one, and takes them home, in a browser."""
 
-from collections.abc import Iterator
-
-import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.journeys.browsers import aside, chromium, watch
+from tests.journeys.browsers import aside, watch
 from tests.journeys.test_customer_journey import enter, give
 from tests.people import NabzClanProcess
 from tests.processes import ProviderProcess, Server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield context.new_page()
-    context.close()
 
 
 def call(server: Server, key: str, model: str = "echo") -> str:
