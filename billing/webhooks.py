@@ -7,6 +7,7 @@ from typing import Any
 
 import stripe
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -49,7 +50,10 @@ def read(request: HttpRequest) -> dict[str, Any]:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal() or int(length) > MOST_BYTES:
         raise BadEvent("too large")
-    body = request.body
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        raise BadEvent("too large") from None
     if len(body) > MOST_BYTES:
         raise BadEvent("too large")
     check_signature(body, request.headers.get("Stripe-Signature", ""))

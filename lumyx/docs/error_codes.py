@@ -194,6 +194,12 @@ CODES = (
         "Try again.",
     ),
     Code(
+        "maintenance",
+        (503,),
+        "We work on the service, and no call is taken.",
+        "Try again after the time in `Retry-After`; [the status page](/status) says more.",
+    ),
+    Code(
         "service_unavailable",
         (503,),
         "A part of ours does not answer for a moment.",
@@ -214,6 +220,8 @@ CODES = (
 )
 ONLY_LOGGED = {"client_left": 499}
 """Codes that no client sees, since it has left: they stand in the request log alone."""
+OF_THE_PLAYGROUND = ("signed_out", "csrf_failed", "answer_first", "playground_off")
+"""Codes that only the playground's own page gets, which says what to do."""
 
 WORDS = {
     400: "The request is wrong.",

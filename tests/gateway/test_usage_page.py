@@ -61,7 +61,7 @@ def public(id: UUID) -> str:
 
 def test_pages_follow_each_other_and_leave_nothing_out(customer: Customer) -> None:
     now = timezone.now()
-    made = [public(add_call(customer, at=now - n * timedelta(hours=7))) for n in range(101)]
+    made = [public(add_call(customer, at=now - n * timedelta(hours=6))) for n in range(101)]
     assert every_page(visit(customer), "/usage") == made
 
 

@@ -63,7 +63,7 @@ def test_a_newcomer_comes_from_sign_in_to_a_key_and_revokes_it(
     expect(dialog).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    assert page.evaluate(FOCUSED)["name"] == "Revoke"
+    assert page.evaluate(FOCUSED)["name"] == "Revoke Typed"
     page.keyboard.press("Enter")
     press(page, "Revoke it")
     expect(page.get_by_text("Typed is revoked.")).to_be_visible()

@@ -71,7 +71,8 @@ def crawl(server: Server, visit: Visit) -> list[str]:
         seen[url] = page.ids
         assert len(seen) < MOST_PAGES, sorted(seen)
         expected = site.STATUS.get(url.removeprefix(server.url), 200)
-        if answer.status_code != expected:
+        # Where nothing has changed since, an htmx page is told so.
+        if answer.status_code not in (expected, 204):
             wrong.append(f"{url} (from {source}): {answer.status_code}")
         if visit.session and urlsplit(url).path.startswith(PUBLIC):
             continue
