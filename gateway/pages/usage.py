@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -131,11 +132,19 @@ def _rows(asked: Asked) -> dict[str, Any]:
 
 def listed(found: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
     """Return calls as the lists of the website show them; `names` are those of keys."""
+    base = reverse("usage")
     for call in found:
         used = call["tokens"]
         call["tokens_in"] = used["total"] - used["output"]
         call["key_name"] = names.get(call["key"], "")
-        call["at"] = datetime.fromisoformat(call["started_at"])
+        # Written here, once: filters of templates take as long for a page of them as all the rest.
+        at = datetime.fromisoformat(call["started_at"])
+        call["day_and_time"] = f"{at.day} {at:%b, %H:%M:%S}"
+        call["exactly"] = f"{at.day} {at:%B %Y, %H:%M:%S} UTC"
+        call["address"] = f"{base}/{call['id']}"
+        call["figures"] = [
+            f"{n:,}" for n in (call["tokens_in"], used["output"], call["latency_ms"])
+        ]
         call["error"] = plain_words.of_error(call["error_code"], call["status"])
     return found
 
