@@ -89,9 +89,16 @@ def _month(text: str) -> datetime:
         now = timezone.now().astimezone(UTC)
         return datetime(now.year, now.month, 1, tzinfo=UTC)
     try:
-        return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+        begin = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
     except ValueError:
         raise Http404 from None
+    if begin.year not in YEARS:
+        raise Http404
+    return begin
+
+
+YEARS = range(2000, 2500)
+"""What a month may lie in: Python's own years end, and so would the next month's."""
 
 
 class IncidentFeed(Feed):  # type: ignore[type-arg]
