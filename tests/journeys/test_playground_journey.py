@@ -248,3 +248,13 @@ def test_images_go_along_and_everything_is_shown_as_code(
     answered(page)
     expect(page.locator(".turn-user").get_by_role("img", name="square.png")).to_be_visible()
     assert "image_url" in str(provider.last()["body"])
+
+
+def test_an_answer_that_cannot_be_drawn_is_shown_as_it_was_written(
+    visit: tuple[Page, Customer, list[str]],
+) -> None:
+    page, _, _ = visit
+    say(page, ">" * 6_000 + " deep")
+    assert answered(page).endswith("> deep")
+    say(page, "And now?")
+    assert answered(page, 2) == "And now?"

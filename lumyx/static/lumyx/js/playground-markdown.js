@@ -111,7 +111,21 @@ export class Painter {
     this.after();
   }
 
+  /** What nests too deeply to be drawn is shown as it was written: nothing is lost by it. */
   #draw(whole) {
+    try {
+      this.#drawMarkdown(whole);
+    } catch {
+      const plain = document.createElement("pre");
+      plain.textContent = this.text;
+      this.node.replaceChildren(plain);
+      this.from = 0;
+      this.code = null;
+      this.last = [plain];
+    }
+  }
+
+  #drawMarkdown(whole) {
     const rest = this.text.slice(this.from);
     const tokens = reader.lexer(whole ? rest : rest.replace(UNDECIDED, "$1"));
     let last = tokens.length - 1;

@@ -162,12 +162,16 @@ async function answer() {
   } catch (thrown) {
     error = thrown;
   }
-  endThinking();
-  thoughts.finish();
-  words.finish();
-  node.removeAttribute("data-waiting");
-  node.removeAttribute("data-running");
-  running = null;
+  try {
+    endThinking();
+    thoughts.finish();
+    words.finish();
+  } finally {
+    // Whatever cannot be drawn, the next message can be sent.
+    node.removeAttribute("data-waiting");
+    node.removeAttribute("data-running");
+    running = null;
+  }
   find("copy-answer", node).hidden = !turn.text;
   show();
   if (error && !cancel.signal.aborted) fail(turn, error);
