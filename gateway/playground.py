@@ -112,6 +112,8 @@ def _gates() -> Callable[[HttpRequest], HttpResponse]:
 
 
 def _let_in(request: HttpRequest) -> HttpResponse:
+    if getattr(request.session, "away", False):
+        raise errors.unavailable()
     user = request.user
     if not isinstance(user, User):
         raise signed_out()

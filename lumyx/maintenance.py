@@ -13,8 +13,11 @@ from gateway import maintenance
 OPEN = (
     *("/healthz", "/readyz", "/metrics", "/status", "/static/", "/billing/webhooks/"),
     *("/admin/", "/accounts/"),
+    # Whoever is signed in can leave, and read what they agreed to; a call that was under way in
+    # the playground still tells what it cost.
+    *("/sign-out", "/privacy", "/terms", "/cookies", "/playground/calls/"),
 )
-"""What answers nevertheless: machines, the status, and staff with their ways in."""
+"""What answers nevertheless: machines, the status, documents, and staff with their ways in."""
 
 
 def closed(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
