@@ -151,13 +151,17 @@ def read_cursor(text: str) -> tuple[datetime, UUID]:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         if len(packed) == CURSOR_BYTES:
             micros = int.from_bytes(packed[:8])
-            return EPOCH + timedelta(microseconds=micros), UUID(bytes=packed[8:])
+            at = EPOCH + timedelta(microseconds=micros)
+            if at < LATEST:
+                return at, UUID(bytes=packed[8:])
     except (binascii.Error, ValueError, OverflowError):
         pass
     raise _wrong("cursor", "the `next_cursor` of an earlier page")
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""Python's time ends soon after: there is no moment after its last."""
 INSTANT = timedelta(microseconds=1)
 CURSOR_BYTES = 24
 

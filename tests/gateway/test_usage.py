@@ -94,7 +94,8 @@ def test_filters_narrow_the_list(server: Server, customer: Customer) -> None:
         {"limit": "0"}, {"limit": "9999"}, {"limit": "x"}, {"cursor": "x"}, {"from": "yesterday"},
         {"to": "9" * 30}, {"status": "1"}, {"streamed": "maybe"}, {"charge_basis": "x"},
         {"key": "x"}, {"model": "x" * 81}, {"unheard": "1"},
-        {"cursor": "_" * 32}, {"from": "0001-01-01T00:00:00+14:00"},
+        {"cursor": "_" * 32}, {"cursor": "A4REDMxzX_______________________"},
+        {"from": "0001-01-01T00:00:00+14:00"},
     ],
     ids=str,
 )  # fmt: skip
