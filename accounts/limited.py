@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 from django_ratelimit.exceptions import Ratelimited
 
+READS = ["GET", "HEAD"]
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -38,7 +39,12 @@ def limited(
         @wraps(view)
         def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             usage = get_usage(
-                request, fn=view, key=by, rate=rate or of_sign_ins, method=method, increment=True
+                request,
+                fn=view,
+                key=by,
+                rate=rate or of_sign_ins,
+                method=READS if method == "GET" else method,
+                increment=True,
             )
             if usage is not None and usage["should_limit"]:
                 raise TooOften(max(int(usage["time_left"]), 1))

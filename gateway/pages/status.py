@@ -44,7 +44,13 @@ def _page(request: HttpRequest, template: str) -> HttpResponse:
         # The page of all pages that should answer now.
         return render(request, "gateway/status/unknown.html", UNKNOWN, status=503)
     page = render(request, template, context)
-    page["Cache-Control"] = CACHED
+    return _shared(request, page)
+
+
+def _shared(request: HttpRequest, page: HttpResponse) -> HttpResponse:
+    """Let a page be kept for others where it was made for nobody in particular."""
+    if not request.user.is_authenticated:
+        page["Cache-Control"] = CACHED
     return page
 
 
@@ -60,15 +66,14 @@ def as_json(request: HttpRequest) -> HttpResponse:
     return found
 
 
-@cache_control(public=True, max_age=30)
 @require_safe
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one incident with all that was said of it."""
     found = get_object_or_404(Incident.objects.prefetch_related("updates__incident"), pk=pk)
-    return render(request, "gateway/status/incident.html", {"incident": found})
+    page = render(request, "gateway/status/incident.html", {"incident": found})
+    return _shared(request, page)
 
 
-@cache_control(public=True, max_age=30)
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
     """Show the incidents of one month; without one, of this month."""
@@ -81,7 +86,7 @@ def history(request: HttpRequest) -> HttpResponse:
         "older": f"?month={older:%Y-%m}" if older >= incidents.first_month() else "",
         "newer": f"?month={newer:%Y-%m}" if newer <= timezone.now() else "",
     }
-    return render(request, "gateway/status/history.html", context)
+    return _shared(request, render(request, "gateway/status/history.html", context))
 
 
 def _month(text: str) -> datetime:

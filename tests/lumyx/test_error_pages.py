@@ -259,3 +259,18 @@ def refuse(route: Route) -> None:
 
 def renew(page: Page) -> None:
     page.evaluate("htmx.ajax('GET', '/status/live', '#status-live').catch(() => {})")
+
+
+def test_a_host_that_is_not_ours_is_refused_under_our_policy() -> None:
+    answer = Client().get("/", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Frame-Options"] == "DENY"
+    assert "evil" not in answer.content.decode()
+
+
+def test_who_is_signed_in_can_leave_while_the_website_is_closed(site: Client) -> None:
+    with override_settings(MAINTENANCE="site"):
+        for where in ("/privacy", "/terms", "/cookies"):
+            assert site.get(where).status_code == 200, where
+        assert site.post("/sign-out").status_code == 302
