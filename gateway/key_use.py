@@ -37,7 +37,7 @@ def of(user: User, keys: Sequence[ApiKey]) -> list[Use]:
     """Return what each of somebody's keys has used, in their order."""
     spent = budgets.spent_by(key.pk for key in keys)
     requests = _requests_today(keys)
-    level = VipLevel.objects.filter(level__lte=user.vip_now).order_by("-level").first()
+    level = VipLevel.given_by(user.vip_now)
     minute = level.minute_limit if level else BASE_MINUTE_LIMIT
     day = level.day_limit if level else BASE_DAY_LIMIT
     return [

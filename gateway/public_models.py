@@ -105,7 +105,7 @@ def percent_of(visitor: User | AnonymousUser | None) -> int:
     """Return what somebody pays, in per cent of the list price, as their keys are charged."""
     if not isinstance(visitor, User):
         return 100
-    level = VipLevel.objects.filter(level__lte=visitor.vip_now).order_by("-level").first()
+    level = VipLevel.given_by(visitor.vip_now)
     return level.price_percent if level is not None else 100
 
 

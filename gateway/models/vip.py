@@ -53,3 +53,8 @@ class VipLevel(models.Model):
 
     def __str__(self) -> str:
         return f"VIP {self.level}"
+
+    @classmethod
+    def given_by(cls, level: int) -> "VipLevel | None":
+        """Return what a level gives: its own row or the next lower one's, or None below all."""
+        return cls.objects.filter(level__lte=level).order_by("-level").first()

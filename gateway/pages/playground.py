@@ -14,9 +14,9 @@ from accounts.pages import signed_in
 from billing import accounts
 from billing.amounts import in_credits
 from billing.models import Account, Hold, HoldState
-from gateway import playground, public_prices
+from gateway import playground, public_models, public_prices
 from gateway.errors import ApiError
-from gateway.models import KeyKind, RequestLog, VipLevel
+from gateway.models import KeyKind, RequestLog
 from gateway.order import read_terms
 from gateway.pricing import Prices, Tokens, discounted
 from gateway.public_prices import Listing
@@ -60,8 +60,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _models(user: User, *, allowed: list[str]) -> list[dict[str, Any]]:
     """Return the chat models that somebody's playground may call; prices are credits."""
-    level = VipLevel.objects.filter(level__lte=user.vip_now).order_by("-level").first()
-    percent = 100 if level is None else level.price_percent
+    percent = public_models.percent_of(user)
     return [
         _describe(one, discounted(one.prices, percent=percent))
         for one in public_prices.listed()
