@@ -19,7 +19,7 @@ from billing.models import Account
 from gateway.models import ApiKey
 from gateway.models.keys import LOG_DAYS_MOST
 from gateway.partitions import RETENTION_DAYS
-from gateway.usage import INSTANT, Query, page_values
+from gateway.usage import FITS, INSTANT, Query, page_values
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SETTLED = timedelta(hours=2)
@@ -80,20 +80,13 @@ select grouping({", ".join(DIMENSIONS)}), {", ".join(f"{name}::text" for name in
 from every group by grouping sets ({", ".join(f"({name})" for name in DIMENSIONS)})
 """  # noqa: S608  the names are our own
 
-# The filters are those of a page of calls.
-FILTERED = """
+FILTERED = f"""
 select count(*), count(*) filter (where status >= 400),
        coalesce(sum(input_tokens::bigint + cache_read_tokens + cache_write_tokens), 0)::bigint,
        coalesce(sum(output_tokens::bigint), 0)::bigint, coalesce(sum(charge), 0)::bigint
 from gateway_requestlog
-where account_id = %(account)s and started_at >= %(from)s and started_at < %(to)s
-  and (%(model)s::text is null or model = %(model)s)
-  and (%(key)s::uuid is null or key_id = %(key)s)
-  and (%(endpoint)s::text is null or endpoint = %(endpoint)s)
-  and (%(basis)s::text is null or charge_basis = %(basis)s)
-  and (%(status_least)s::int is null or status between %(status_least)s and %(status_most)s)
-  and (%(streamed)s::bool is null or streamed = %(streamed)s)
-"""
+where {FITS}
+"""  # noqa: S608  the words are our own
 
 OLDEST = """
 select started_at from gateway_requestlog
@@ -155,8 +148,8 @@ class Book:
     def _oldest_call(self) -> datetime | None:
         if not self._asked:
             with connection.cursor() as cursor:
-                first = midnight(self.now - (RETENTION_DAYS + 1) * DAY)
-                cursor.execute(OLDEST, {"account": self.account.pk, "from": first})
+                begins = log_begins(self.now)
+                cursor.execute(OLDEST, {"account": self.account.pk, "from": begins})
                 row = cursor.fetchone()
             self._oldest, self._asked = (row[0] if row else None), True
         return self._oldest
@@ -278,6 +271,11 @@ def hours(summary: Summary, query: Query) -> int:
     for tally in narrowed(summary, query):
         found &= tally.hours
     return found
+
+
+def log_begins(now: datetime) -> datetime:
+    """Return a moment before which the log keeps nothing, whatever the hour."""
+    return midnight(now - (RETENTION_DAYS + 1) * DAY)
 
 
 def midnight(at: datetime | date) -> datetime:

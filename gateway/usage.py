@@ -32,15 +32,19 @@ select {COLUMNS} from gateway_requestlog
 where id = %(id)s and started_at between %(from)s and %(to)s and account_id = %(account)s
 """  # noqa: S608  the names are our own
 
-PAGE = f"""
-select {COLUMNS} from gateway_requestlog
-where account_id = %(account)s and started_at >= %(from)s and started_at < %(to)s
+# What a query asks of a row; `page_values` has the values.
+FITS = """
+account_id = %(account)s and started_at >= %(from)s and started_at < %(to)s
   and (%(model)s::text is null or model = %(model)s)
   and (%(key)s::uuid is null or key_id = %(key)s)
   and (%(endpoint)s::text is null or endpoint = %(endpoint)s)
   and (%(basis)s::text is null or charge_basis = %(basis)s)
   and (%(status_least)s::int is null or status between %(status_least)s and %(status_most)s)
-  and (%(streamed)s::bool is null or streamed = %(streamed)s)
+  and (%(streamed)s::bool is null or streamed = %(streamed)s)"""
+
+PAGE = f"""
+select {COLUMNS} from gateway_requestlog
+where {FITS}
   and (%(after_at)s::timestamptz is null
        or (started_at, id) < (%(after_at)s, %(after_id)s::uuid))
 order by started_at desc, id desc

@@ -16,8 +16,7 @@ from billing import accounts
 from gateway import activity, calls, public_prices, snippets
 from gateway.pages import day_charts
 from gateway.pages.usage import listed
-from gateway.partitions import RETENTION_DAYS
-from gateway.tallies import DAY, Book, midnight
+from gateway.tallies import Book, log_begins
 from gateway.usage import SLACK, Query
 
 STEPS = ["Make a key", "Paste the code", "See the call here"]
@@ -52,8 +51,8 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     keys = list(user.api_keys.all())
     names = {key.pk.hex: key.name for key in keys}
     book = Book(account, keys, now=now)
-    start = midnight(now - (RETENTION_DAYS + 1) * DAY)
-    found = calls.search(book, Query(start=start, end=now + SLACK, limit=LAST_CALLS))
+    latest = Query(start=log_begins(now), end=now + SLACK, limit=LAST_CALLS)
+    found = calls.search(book, latest)
     days = activity.days(book, seconds=SECONDS)
     choice = day_charts.read(request.GET)
     totals = activity.totals(account, days[-1])

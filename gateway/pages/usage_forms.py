@@ -10,7 +10,7 @@ from django import forms
 
 from gateway.models import ApiKey, ChargeBasis
 from gateway.partitions import RETENTION_DAYS
-from gateway.tallies import DAY, midnight
+from gateway.tallies import DAY, log_begins
 from gateway.usage import SLACK, Query, read_cursor
 
 RANGES = {
@@ -125,7 +125,7 @@ class UsageForm(forms.Form):
         if self.errors:
             # What makes no sense fits no call.
             return Query(start=now, end=now)
-        start, end = midnight(now - (RETENTION_DAYS + 1) * DAY), now + SLACK
+        start, end = log_begins(now), now + SLACK
         if cleaned.get("range"):
             start = now - RANGES[cleaned["range"]][1]
         start = max(start, _utc(cleaned.get("from")) or start)
