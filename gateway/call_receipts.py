@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from billing.models import MICRO
 from gateway import plain_words, pricing
 from gateway.models import ModelPrice, VipLevel
 from gateway.pricing import TOKENS, Prices, Tokens
@@ -19,8 +18,6 @@ BUCKETS = {
     "cache_write": "Input written to the cache",
     "output": "Output",
 }
-EXACT = MICRO * TOKENS
-"""How many of the units of a line's amount one credit has."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +127,3 @@ def _attempts(rows: list[dict[str, Any]]) -> list[Attempt]:
         found.append(Attempt(row["provider"], begin, row["ms"], words, answered=not reason))
         begin += row["ms"]
     return found
-
-
-def exact_credits(amount: int) -> str:
-    """Write an exact amount as credits, with up to 12 decimals and no trailing zeros."""
-    whole, part = divmod(abs(amount), EXACT)
-    decimals = f".{part:012d}".rstrip("0").rstrip(".")
-    return f"{'−' if amount < 0 else ''}{whole:,}{decimals}"

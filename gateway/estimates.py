@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
-from gateway.pricing import Prices, Tokens, cost
+from billing.models import MICRO
+from gateway.pricing import TOKENS, Prices, Tokens, cost
+
+EXACT = MICRO * TOKENS
+"""How many of the units of tokens × price one credit has."""
 
 BUCKETS = {
     "input": "Input",
@@ -24,7 +28,7 @@ class Line:
     @property
     def amount(self) -> str:
         """What they cost in credits, exactly: up to 12 decimals, never rounded."""
-        return exactly(self.tokens * self.price)
+        return exact_credits(self.tokens * self.price, decimals=2)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class Bill:
     @property
     def total(self) -> str:
         """The sum of the lines in credits, before it is rounded."""
-        return exactly(sum(line.tokens * line.price for line in self.lines))
+        exact = sum(line.tokens * line.price for line in self.lines)
+        return exact_credits(exact, decimals=2)
 
 
 def bill(tokens: Tokens, prices: Prices) -> Bill:
@@ -49,8 +54,11 @@ def bill(tokens: Tokens, prices: Prices) -> Bill:
     return Bill(lines, cost(tokens, prices))
 
 
-def exactly(product: int) -> str:
-    """Write tokens × micro-credits per 1,000,000 tokens as credits."""
-    whole, part = divmod(product, 10**12)
-    decimals = f"{part:012d}".rstrip("0")
-    return f"{whole:,}.{decimals:0<2}"
+def exact_credits(amount: int, *, decimals: int = 0) -> str:
+    """Write millionths of a micro-credit as credits, with as many decimals as that takes.
+
+    These are 12 at the most, and at least so many.
+    """
+    whole, part = divmod(abs(amount), EXACT)
+    shown = f"{part:012d}".rstrip("0").ljust(decimals, "0")
+    return f"{'−' if amount < 0 else ''}{whole:,}{'.' if shown else ''}{shown}"

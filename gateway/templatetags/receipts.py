@@ -5,7 +5,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from billing.amounts import in_credits
-from gateway.call_receipts import exact_credits
+from gateway.estimates import exact_credits
 
 register = template.Library()
 
