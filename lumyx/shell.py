@@ -1,6 +1,7 @@
 """What the two shells of the site show: where one is, and who."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
@@ -21,7 +22,7 @@ class Door:
     icon: str
     words: str
 
-    @property
+    @cached_property
     def url(self) -> str:
         """Return where it leads."""
         return reverse(self.name)
@@ -69,7 +70,7 @@ class Shell:
         """Return the navigation of the public pages."""
         return PUBLIC_DOORS
 
-    @property
+    @cached_property
     def here(self) -> str:
         """Return the door that the page lies behind: the longest whose path begins its own."""
         path = self._request.path
