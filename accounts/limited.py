@@ -1,6 +1,6 @@
 """Limit how often a form may be sent; whoever is stopped gets a 429 that says for how long."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Literal, TypeVar, cast
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 from django_ratelimit.exceptions import Ratelimited
 
-READS = ["GET", "HEAD"]
+READS = ("GET", "HEAD")
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -25,7 +25,7 @@ def limited(
     rate: str | None = None,
     *,
     by: Literal["user", "ip"] = "user",
-    method: Literal["POST", "GET"] = "POST",
+    methods: Sequence[str] = ("POST",),
 ) -> Callable[[View], View]:
     """Let a view be posted to, or read, so often, such as `6/h`, by each person or address.
 
@@ -43,7 +43,7 @@ def limited(
                 fn=view,
                 key=by,
                 rate=rate or of_sign_ins,
-                method=READS if method == "GET" else method,
+                method=methods,
                 increment=True,
             )
             if usage is not None and usage["should_limit"]:

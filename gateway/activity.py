@@ -40,16 +40,10 @@ class Totals:
 
     balance: int
     held: int
-    bonus: int
     spent_day: int
     spent_month: int
     requests_day: int
     errors_day: int
-
-    @property
-    def free(self) -> int:
-        """What new calls may still use."""
-        return self.balance - self.held
 
     @property
     def error_percent(self) -> float:
@@ -115,7 +109,6 @@ def totals(account: Account, today: Day) -> Totals:
     return Totals(
         balance=account.balance,
         held=account.held,
-        bonus=account.bonus,
         spent_day=spent_day,
         spent_month=spent_month,
         requests_day=tally.calls,

@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
-DAYS = 30
+from gateway.timelines import last_days
+
 CACHED = "availability-of-providers"
 CACHED_SECONDS = 60
 MOSTLY, PARTLY = 99, 90
@@ -91,8 +92,7 @@ class Availability:
     def days(self) -> list[Day]:
         """The last 30 UTC days, today last, those without a probe too."""
         today = timezone.now().astimezone(UTC).date()
-        every = (today - timedelta(days=n) for n in range(DAYS - 1, -1, -1))
-        return [Day(day, self.by_day.get(day, Share())) for day in every]
+        return [Day(day, self.by_day.get(day, Share())) for day in last_days(today)]
 
     @property
     def windows(self) -> list[tuple[str, Share]]:

@@ -7,7 +7,7 @@ the site around it, and one that cannot be drawn at all is plain HTML.
 import logging
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -120,11 +120,6 @@ def in_words(seconds: int) -> str:
         return f"{minutes} minute{'' if minutes == 1 else 's'}"
     hours = -(-minutes // 60)
     return f"{hours} hour{'' if hours == 1 else 's'}"
-
-
-def until(moment: datetime | None) -> str:
-    """Write the time of a day as UTC."""
-    return f"{moment.astimezone(UTC):%-d %B, %H:%M} UTC" if moment else ""
 
 
 def _page(request: HttpRequest, status: int, template: str, **context: Any) -> HttpResponse:

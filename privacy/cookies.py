@@ -48,10 +48,10 @@ def marks() -> list[tuple[str, str]]:
             "It goes to this host and to no other, not to one below it either.",
             settings.SESSION_COOKIE_DOMAIN is None,
         ),
-        ("No Max-Age", "The browser drops it when it closes.", _goes_with_the_browser()),
+        (
+            "No Max-Age",
+            "The browser drops it when it closes.",
+            settings.SESSION_EXPIRE_AT_BROWSER_CLOSE,
+        ),
     ]
     return [(name, what) for name, what, true in found if true]
-
-
-def _goes_with_the_browser() -> bool:
-    return bool(settings.SESSION_EXPIRE_AT_BROWSER_CLOSE)

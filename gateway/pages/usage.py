@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.limited import limited
+from accounts.limited import READS, limited
 from accounts.pages import signed_in
 from billing import accounts
 from billing.models import Account
@@ -135,16 +135,14 @@ def listed(found: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str,
     base = reverse("usage")
     for call in found:
         used = call["tokens"]
-        call["tokens_in"] = used["total"] - used["output"]
         call["key_name"] = names.get(call["key"], "")
         # Written here, once: filters of templates take as long for a page of them as all the rest.
         at = datetime.fromisoformat(call["started_at"])
         call["day_and_time"] = f"{at.day} {at:%b, %H:%M:%S}"
         call["exactly"] = f"{at.day} {at:%B %Y, %H:%M:%S} UTC"
         call["address"] = f"{base}/{call['id']}"
-        call["figures"] = [
-            f"{n:,}" for n in (call["tokens_in"], used["output"], call["latency_ms"])
-        ]
+        tokens_in = used["total"] - used["output"]
+        call["figures"] = [f"{n:,}" for n in (tokens_in, used["output"], call["latency_ms"])]
         call["error"] = plain_words.of_error(call["error_code"], call["status"])
     return found
 
@@ -184,7 +182,7 @@ def call(request: HttpRequest, public_id: str) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
-@limited("60/h", method="GET")
+@limited("60/h", methods=READS)
 def download_csv(request: HttpRequest) -> HttpResponseBase:
     """Send the calls that fit the filters as CSV, all of them."""
     return _file(request, downloads.as_csv, "csv", "text/csv; charset=utf-8")
@@ -193,7 +191,7 @@ def download_csv(request: HttpRequest) -> HttpResponseBase:
 @never_cache
 @login_required
 @require_safe
-@limited("60/h", method="GET")
+@limited("60/h", methods=READS)
 def download_json(request: HttpRequest) -> HttpResponseBase:
     """Send the same calls as JSON, each as the API tells it."""
     return _file(request, downloads.as_json, "json", "application/json")

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
@@ -70,14 +69,9 @@ def pages() -> dict[str, Page]:
 
 def neighbours(page: Page) -> tuple[Page | None, Page | None]:
     """Return the page before and the one after."""
-    before: Page | None = None
-    after: Page | None = None
-    for left, right in pairwise(pages().values()):
-        if right == page:
-            before = left
-        if left == page:
-            after = right
-    return before, after
+    every = (None, *pages().values(), None)
+    place = every.index(page)
+    return every[place - 1], every[place + 1]
 
 
 def _read(slug: str, section: str) -> Page:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from gateway import availability
+from gateway import availability, timelines
 from gateway.availability import Day, Share
 from gateway.models import Provider, ProviderCheck
 from tests.models import add_provider
@@ -37,7 +37,7 @@ def test_each_window_counts_its_own_probes_and_times_are_of_the_last_day(databas
     found = known[at.pk]
     assert (found.day, found.week, found.month) == (Share(22, 21), Share(23, 21), Share(24, 22))
     assert (found.median_ms, found.slow_ms) == (110, 119)
-    assert len(found.days) == availability.DAYS
+    assert len(found.days) == timelines.DAYS
     assert found.by_day[(timezone.now() - 3 * DAY).date()] == Share(1, 0)
     assert (known[other.pk].day, known[other.pk].median_ms) == (Share(1, 0), None)
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.amounts import in_credits
-from gateway import availability, price_versions
+from gateway import availability, price_versions, timelines
 from gateway.models import Model, Provider, Route, VipLevel
 from gateway.pricing import Prices, Tokens, cost, discounted
 from gateway.public_prices import written
@@ -264,7 +264,7 @@ def test_uptime_and_times_are_those_of_the_probes(family: str) -> None:
     assert "75 %" in page
     assert "100 %" in page
     by_day = availability.of_all()[at.pk].by_day
-    assert page.count('data-state="none"') == availability.DAYS - len(by_day)
+    assert page.count('data-state="none"') == timelines.DAYS - len(by_day)
     assert page.count('data-state="down"') == 1
     assert "75 % up in 30 days" in text_of(f"/models/compare?model={family}/one")
 
