@@ -1,13 +1,16 @@
 """Customers for tests, with credits and a key."""
 
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Unpack
 
 import requests
+from django.conf import settings
 from django.test import Client
 
+from accounts import recent
 from accounts.models import User
 from billing import accounts, ledger
 from billing.models import MICRO, Account, Hold, HoldState, LedgerEntry
@@ -98,9 +101,25 @@ def make_customer(
     return Customer(user, account, row, key)
 
 
+def accept(user: User) -> None:
+    """Have somebody answer what newcomers are asked."""
+    acceptances.affirm_age(user)
+    acceptances.record(user, policies.all_current())
+
+
 def visit(customer: Customer) -> Client:
     """Sign a customer in to the website, who has accepted what is asked."""
-    acceptances.record(customer.user, policies.all_current())
+    accept(customer.user)
     client = Client()
     client.force_login(customer.user)
     return client
+
+
+def session_of(user: User) -> str:
+    """Return the cookie of somebody who has just signed in."""
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session[recent.SIGNED_IN_AT] = int(time.time())
+    session.save()
+    return client.cookies[settings.SESSION_COOKIE_NAME].value

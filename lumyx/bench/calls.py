@@ -103,6 +103,7 @@ def _account() -> tuple[int, list[str], str]:
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.utils import timezone
 
+    from accounts import recent
     from accounts.models import User
     from accounts.sessions import SessionStore
     from billing import accounts
@@ -118,7 +119,7 @@ def _account() -> tuple[int, list[str], str]:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session["signed_in_at"] = timezone.now().timestamp()
+    session[recent.SIGNED_IN_AT] = timezone.now().timestamp()
     session.create()
     return account.pk, [str(key) for key in issued], f"session={session.session_key}"
 

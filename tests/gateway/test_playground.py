@@ -12,7 +12,6 @@ from urllib.parse import quote
 import pytest
 import requests
 from django.conf import settings
-from django.test import Client
 
 from accounts import states
 from accounts.models import User
@@ -20,8 +19,7 @@ from billing.amounts import in_credits
 from billing.models import MICRO
 from gateway import keys, playground
 from gateway.models import ApiKey, KeyKind, VipLevel
-from privacy import acceptances, policies
-from tests.customers import Customer, make_customer
+from tests.customers import Customer, accept, make_customer, session_of
 from tests.gateway.test_content_is_never_kept import everything_stored
 from tests.processes import ProviderProcess, Server, wait_until
 
@@ -71,19 +69,11 @@ class Visitor:
         return found
 
 
-def session_of(customer: Customer, *, accept: bool = True) -> str:
-    """Sign somebody in who has accepted everything, or not; return their cookie."""
-    if accept:
-        acceptances.affirm_age(customer.user)
-        acceptances.record(customer.user, policies.all_current())
-    client = Client()
-    client.force_login(customer.user)
-    return client.cookies[settings.SESSION_COOKIE_NAME].value
-
-
-def visit(server: Server, customer: Customer, *, accept: bool = True) -> Visitor:
+def visit(server: Server, customer: Customer, *, accepted: bool = True) -> Visitor:
+    if accepted:
+        accept(customer.user)
     browser = requests.Session()
-    browser.cookies.set(settings.SESSION_COOKIE_NAME, session_of(customer, accept=accept))
+    browser.cookies.set(settings.SESSION_COOKIE_NAME, session_of(customer.user))
     page = browser.get(f"{server.url}/playground", timeout=10)
     found = TOKEN.search(page.text)
     return Visitor(server, customer, browser, found[1] if found else "")
@@ -171,7 +161,7 @@ def test_a_stranger_is_led_to_sign_in_and_back(server: Server) -> None:
 
 
 def test_who_has_something_to_answer_first_cannot_call(server: Server, customer: Customer) -> None:
-    visitor = visit(server, customer, accept=False)
+    visitor = visit(server, customer, accepted=False)
     assert visitor.refusal() == (403, "answer_first")
 
 

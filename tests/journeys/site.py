@@ -1,24 +1,20 @@
 """Every page of the website, and people for whom there is something on it to see."""
 
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
-from django.test import Client
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
-from accounts import recent
 from accounts.models import User
 from gateway import ids, keys
 from gateway.models import ApiKey, Incident, IncidentState, IncidentUpdate
 from lumyx.docs import contents
-from privacy import acceptances, erasure, exports, policies
+from privacy import erasure, exports
 from tests.calls import add_call
-from tests.customers import Customer, make_customer
+from tests.customers import Customer, accept, make_customer, session_of
 from tests.processes import Server
 from tests.shop import StripeProcess, bought
 
@@ -35,16 +31,6 @@ class Visit:
     paths: tuple[str, ...]
 
 
-def session_of(user: User) -> str:
-    """Return the cookie of somebody who has just signed in."""
-    client = Client()
-    client.force_login(user)
-    session = client.session
-    session[recent.SIGNED_IN_AT] = int(time.time())
-    session.save()
-    return client.cookies[settings.SESSION_COOKIE_NAME].value
-
-
 def newcomer(name: str) -> Customer:
     """Make somebody who has accepted everything and has neither credits nor a key nor a call."""
     customer = make_customer(credit=0)
@@ -57,8 +43,7 @@ def _accepted(customer: Customer, name: str) -> Customer:
     user = customer.user
     user.username = f"{name}-{uuid.uuid4().hex[:6]}{'n' * 60 if name == ABSURD else ''}"
     user.save(update_fields=["username"])
-    acceptances.affirm_age(user)
-    acceptances.record(user, policies.all_current())
+    accept(user)
     return customer
 
 

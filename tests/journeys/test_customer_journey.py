@@ -38,6 +38,14 @@ def enter(page: Page, server: Server, person: str) -> None:
     page.wait_for_url(f"{server.url}/dashboard")
 
 
+def make_first_key(page: Page) -> str:
+    """Make a key from the dashboard, and return its text."""
+    page.get_by_role("link", name="Make a key").click()
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_role("button", name="Make the key").click()
+    return page.locator("#secret").inner_text()
+
+
 @pytest.mark.parametrize("person", PEOPLE)
 def test_each_person_signs_in_and_sees_their_level(
     page: Page, server: Server, nabzclan: NabzClanProcess, person: str
@@ -108,10 +116,7 @@ def test_the_first_minute_from_sign_in_to_a_charged_call(
     person = nabzclan.new_person()
     enter(page, server, person["name"])
     aside(lambda: give(str(person["id"])))
-    page.get_by_role("link", name="Make a key").click()
-    page.get_by_label("Name").fill("Laptop")
-    page.get_by_role("button", name="Make the key").click()
-    key = page.locator("#secret").inner_text()
+    key = make_first_key(page)
     page.get_by_role("tab", name="Python").click()
     expect(page.get_by_text("from openai import OpenAI")).to_be_visible()
     page.get_by_role("link", name="I have copied it").click()
@@ -133,10 +138,7 @@ def test_a_key_is_revoked_once_it_is_confirmed(
 ) -> None:
     wrong = watch(page, allowed={server.url, nabzclan.url})
     enter(page, server, nabzclan.new_person()["name"])
-    page.get_by_role("link", name="Make a key").click()
-    page.get_by_label("Name").fill("Laptop")
-    page.get_by_role("button", name="Make the key").click()
-    key = page.locator("#secret").inner_text()
+    key = make_first_key(page)
     page.get_by_role("link", name="All keys").click()
     assert page.evaluate(OPENS_NOTHING) == []
     page.get_by_role("button", name="Revoke").click()

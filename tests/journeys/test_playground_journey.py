@@ -13,8 +13,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from accounts.models import User
 from billing import accounts, ledger
 from billing.amounts import in_credits
-from tests.customers import Customer, make_customer
-from tests.gateway.test_playground import session_of
+from tests.customers import Customer, accept, make_customer, session_of
 from tests.journeys.browsers import aside, watch
 from tests.people import NabzClanProcess
 from tests.processes import ProviderProcess, Server
@@ -67,7 +66,8 @@ def png(side: int = 24) -> bytes:
 def known() -> tuple[Customer, str]:
     """Make somebody with credits who is signed in; return their cookie, too."""
     customer = make_customer()
-    return customer, session_of(customer)
+    accept(customer.user)
+    return customer, session_of(customer.user)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.journeys.browsers import aside, watch
-from tests.journeys.test_customer_journey import enter, give
+from tests.journeys.test_customer_journey import enter, give, make_first_key
 from tests.people import NabzClanProcess
 from tests.processes import ProviderProcess, Server
 
@@ -26,10 +26,7 @@ def test_calls_arrive_by_themselves_and_open_beside_the_list(
     person = nabzclan.new_person()
     enter(page, server, person["name"])
     aside(lambda: give(str(person["id"])))
-    page.get_by_role("link", name="Make a key").click()
-    page.get_by_label("Name").fill("Laptop")
-    page.get_by_role("button", name="Make the key").click()
-    key = page.locator("#secret").inner_text()
+    key = make_first_key(page)
 
     # The first call takes the place of the first steps, with no reload.
     page.get_by_role("link", name="I have copied it").click()
