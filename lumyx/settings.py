@@ -459,8 +459,27 @@ UNFOLD = {
             "href": lambda request: static("lumyx/icon.svg"),
         }
     ],
-    # The site's one accent, as a ramp; white is read on 600 and darker.
+    "STYLES": [lambda request: static("lumyx/css/office.css")],
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": True,
+        "navigation": "lumyx.office.navigation.sections",
+    },
+    # The site's warm greys and its one accent, as ramps; white is read on 600 and darker.
     "COLORS": {
+        "base": {
+            "50": "oklch(98.4% 0.004 85)",
+            "100": "oklch(96.2% 0.006 80)",
+            "200": "oklch(90.5% 0.008 78)",
+            "300": "oklch(84% 0.01 78)",
+            "400": "oklch(70% 0.012 76)",
+            "500": "oklch(54% 0.014 72)",
+            "600": "oklch(42% 0.014 65)",
+            "700": "oklch(35% 0.012 68)",
+            "800": "oklch(27.5% 0.01 70)",
+            "900": "oklch(19.5% 0.008 70)",
+            "950": "oklch(14% 0.006 70)",
+        },
         "primary": {
             "50": "oklch(97.5% 0.02 82)",
             "100": "oklch(95.5% 0.045 82)",
@@ -473,7 +492,7 @@ UNFOLD = {
             "800": "oklch(40% 0.09 56)",
             "900": "oklch(34% 0.07 54)",
             "950": "oklch(24% 0.05 52)",
-        }
+        },
     },
 }
 

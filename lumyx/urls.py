@@ -20,6 +20,7 @@ urlpatterns = [
     path("staff/style", pages.style, name="style"),
     path("admin/record-of-processing", disclosures.show_record, name="record_of_processing"),
     path("admin/reason", reasons.staff_reason, name="staff_reason"),
+    path("admin/", include("lumyx.office.urls")),
     path("admin/", admin.site.urls),
     path("", include("lumyx.docs.urls")),
     path("", include("accounts.urls")),

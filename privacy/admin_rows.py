@@ -17,8 +17,10 @@ from privacy.models import Look
 Rows = list[tuple[type[Model], object]]
 """Models, and keys of their rows."""
 
-SHOWING = ("cl", "original", "object", "queryset", "popup_response_data")
-"""What the admin's own pages call the rows that they show."""
+PEOPLE = "people_rows"
+"""What pages of the back office call the rows of people that they show."""
+SHOWING = ("cl", "original", "object", "queryset", "popup_response_data", PEOPLE)
+"""What the admin's own pages, and those of the back office, call the rows that they show."""
 
 
 def shown(context: Mapping[str, Any]) -> Rows:
@@ -31,7 +33,8 @@ def shown(context: Mapping[str, Any]) -> Rows:
     found += context.get("queryset") or ()
     for inline in context.get("inline_admin_formsets") or ():
         found += [form.instance for form in inline.formset.initial_forms]
-    return [(type(one), one.pk) for one in found if isinstance(one, Model)]
+    own: Rows = list(context.get(PEOPLE) or ())
+    return own + [(type(one), one.pk) for one in found if isinstance(one, Model)]
 
 
 def acted_on(

@@ -7,6 +7,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
+from accounts.models import User
 from billing.admin.read_only import staff_of
 from privacy import admin_rows, owners, reasons, staff_access
 from privacy.admin_rows import Rows
@@ -22,9 +23,10 @@ class Unlogged(Exception):
 class Visit:
     """A page about people, as it is asked for by a member of staff with a reason."""
 
-    def __init__(self, request: HttpRequest, reason: str) -> None:
+    def __init__(self, request: HttpRequest, reason: str, how: Look) -> None:
         self.request = request
         self.reason = reason
+        self.how = how
         self.noted = False
         """Whether it is known whose rows the answer shows."""
 
@@ -62,16 +64,21 @@ class Logged:
         if not request.path.startswith(reasons.ADMIN):
             return None
         model_admin: Any = getattr(view, "model_admin", None) or kwargs.get("model_admin")
-        if not _is_personal(request, model_admin):
+        how: Look | None = getattr(view, "shows_people", None)
+        if how is None and not _is_personal(request, model_admin):
             return None
         reason = reasons.given(request)
         if reason is None:
             return reasons.ask(request, page=_place(request) != SEARCH)
-        visit = Visit(request, reason)
+        visit = Visit(request, reason, how or _how(request))
         request.visit = visit  # type: ignore[attr-defined]
         if _place(request) == SEARCH:
             return None
-        if request.method not in reasons.LOOKING:
+        if how is not None:
+            if request.method not in reasons.LOOKING:
+                visit.note([(User, kwargs["user_id"])], Look.ACTED)
+                visit.noted = True
+        elif request.method not in reasons.LOOKING:
             visit.note(*admin_rows.acted_on(request, model_admin, kwargs))
             visit.noted = True
         elif _place(request).endswith("_add"):
@@ -89,7 +96,7 @@ class Logged:
             rows = admin_rows.shown(response.context_data or {})
         except LookupError:
             raise Unlogged(_place(request)) from None
-        visit.note(rows, _how(request))
+        visit.note(rows, visit.how)
         visit.noted = True
         return response
 

@@ -1,0 +1,89 @@
+"""The side bar of the admin: what staff do, not which tables there are."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from billing.admin.read_only import staff_of
+
+Item = dict[str, Any]
+
+
+def sections(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the side bar's groups; an item is seen by whom its page lets in."""
+    return [
+        {"items": [_item("Home", "home", "admin:index")]},
+        {
+            "title": "Customers",
+            "items": [
+                _table("People", "group", "accounts.user"),
+                _table("Keys", "key", "gateway.apikey"),
+                _table("Calls", "lan", "gateway.requestlog"),
+            ],
+        },
+        {
+            "title": "Catalogue",
+            "items": [
+                _table("Models", "deployed_code", "gateway.model"),
+                _table("Providers", "dns", "gateway.provider"),
+                _table("VIP levels", "workspace_premium", "gateway.viplevel"),
+            ],
+        },
+        {
+            "title": "Operations",
+            "items": [
+                _table("Incidents", "warning", "gateway.incident"),
+                _table("Stripe’s events", "inbox", "billing.stripeevent"),
+            ],
+        },
+        {
+            "title": "Finance",
+            "items": [
+                _table("Purchases", "shopping_cart", "billing.order"),
+                _table("Refunds", "undo", "billing.refund"),
+                _table("Grants and corrections", "balance", "billing.adjustment"),
+                _table("Codes", "redeem", "billing.code"),
+                _table("Ledger", "receipt_long", "billing.ledgerentry"),
+                _table("Reconciliation", "fact_check", "billing.reconciliation"),
+            ],
+        },
+        {
+            "title": "Privacy",
+            "items": [
+                _table("Requests", "mail", "privacy.datarequest"),
+                _table("Disclosures", "gavel", "privacy.disclosure"),
+                _table("Security reviews", "security", "privacy.securityreview"),
+                _table("Staff’s looks", "visibility", "privacy.staffaccess"),
+            ],
+        },
+    ]
+
+
+def page(title: str, icon: str, name: str, *permissions: str) -> Item:
+    """Return an item that leads to a page of the back office."""
+
+    def may(request: HttpRequest) -> bool:
+        return staff_of(request).has_perms(permissions)
+
+    return _item(title, icon, name, may)
+
+
+def _table(title: str, icon: str, label: str) -> Item:
+    app, _, model = label.partition(".")
+
+    def may(request: HttpRequest) -> bool:
+        staff = staff_of(request)
+        return any(staff.has_perm(f"{app}.{act}_{model}") for act in ("view", "change"))
+
+    return _item(title, icon, f"admin:{app}_{model}_changelist", may)
+
+
+def _item(
+    title: str, icon: str, name: str, may: Callable[[HttpRequest], bool] | None = None
+) -> Item:
+    item: Item = {"title": title, "icon": icon, "link": reverse(name)}
+    if may is not None:
+        item["permission"] = may
+    return item
