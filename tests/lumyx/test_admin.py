@@ -40,10 +40,8 @@ def test_every_model_is_registered() -> None:
 
 
 @pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda m: m._meta.label)
-def test_every_list_opens(staff: Client, customer: Customer, model: type) -> None:
+def test_every_row_opens(staff: Client, customer: Customer, model: type) -> None:
     meta = model._meta  # type: ignore[attr-defined]
-    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
-    assert staff.get(url).status_code == 200
     row = model._default_manager.first()  # type: ignore[attr-defined]
     if row is not None:
         page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(row.pk)])
