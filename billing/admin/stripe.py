@@ -1,6 +1,10 @@
 """What Stripe told us, and whether it agrees with the ledger."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from billing.admin.read_only import ReadOnlyAdmin
@@ -44,10 +48,15 @@ class ReconciliationAdmin(ReadOnlyAdmin):
     list_display = ("began_at", "ended_at", "payments", "movements", "differing")
     inlines = (Differences,)
 
-    @admin.display(description="differences")
-    def differing(self, reconciliation: Reconciliation) -> int:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Reconciliation]:
+        """Count the differences along."""
+        rows: QuerySet[Reconciliation] = super().get_queryset(request)
+        return rows.annotate(counted=Count("differences"))
+
+    @admin.display(description="differences", ordering="counted")
+    def differing(self, reconciliation: Any) -> int:
         """Return how many payments differ."""
-        return reconciliation.differences.count()
+        return int(reconciliation.counted)
 
 
 @admin.register(Difference)

@@ -108,7 +108,7 @@ def is_stripes(model: type[Model]) -> bool:
 def wanted(model: type[Model]) -> dict[str, str]:
     """Return the letters by act for a table; raises KeyError for one that is not listed."""
     text = STRIPE if is_stripes(model) else TABLES[model._meta.label]
-    return dict(pair.split(":") for pair in text.split())  # type: ignore[misc]
+    return dict(pair.split(":") for pair in text.split())
 
 
 def names() -> set[str]:
