@@ -11,7 +11,9 @@ from gateway import public_prices
 from gateway.models import VipLevel
 from gateway.pages import price_list
 from gateway.public_prices import written
+from tests.customers import Customer
 from tests.models import add_model, add_provider
+from tests.privacy.test_cookies import signed_in
 
 
 def page() -> str:
@@ -48,6 +50,15 @@ def test_levels_are_what_keys_and_purchases_get(database: None) -> None:
     assert "VIP 91" in text
     assert "13 % more credits" in text
     VipBonus.objects.filter(level=91).delete()
+
+
+def test_billing_promises_no_more_of_refunds_than_the_price_list(customer: Customer) -> None:
+    promise = re.search(r"Credits you bought and did not spend.*? go back with them\.", page())
+    assert promise is not None
+    assert "where the law or our terms say so" in promise[0]
+    billing = unescape(signed_in(customer).get("/billing").content.decode())
+    assert promise[0] in billing
+    assert "can be refunded" not in billing
 
 
 def test_packs_and_taxes_are_those_of_the_settings(database: None) -> None:
