@@ -11,17 +11,24 @@ from django.shortcuts import redirect, render
 from accounts.limited import limited
 from accounts.models import User
 from privacy import data_requests
-from privacy.models import RequestKind
+from privacy.models import GENERAL, RequestKind
 
 LONGEST = 4_000
 SENT = "contact_sent"
 """Where a session keeps the number of a request that was just sent, until it was shown."""
 
 
+TOPICS = [
+    ("", "Choose one"),
+    ("Your account and the service", [(kind.value, kind.label) for kind in GENERAL]),
+    ("Your data", [(kind.value, kind.label) for kind in RequestKind if kind not in GENERAL]),
+]
+
+
 class ContactForm(forms.Form):
     """What somebody asks; who is signed in needs no address."""
 
-    topic = forms.ChoiceField(label="What is it about?", choices=RequestKind.choices)
+    topic = forms.ChoiceField(label="What is it about?", choices=TOPICS)
     email = forms.EmailField(
         label="Your email address", max_length=254, help_text="We answer there, and forget it then."
     )
@@ -42,7 +49,8 @@ class ContactForm(forms.Form):
 def contact(request: HttpRequest) -> HttpResponse:
     """Show how to reach us, and open a request; its number is shown once, on a page of its own."""
     user = request.user if isinstance(request.user, User) else None
-    form = ContactForm(request.POST or None, known=user is not None)
+    about = {"topic": request.GET.get("about", "")}
+    form = ContactForm(request.POST or None, initial=about, known=user is not None)
     if request.method == "POST" and form.is_valid():
         opened = data_requests.open_request(
             form.cleaned_data["topic"],
@@ -50,10 +58,13 @@ def contact(request: HttpRequest) -> HttpResponse:
             user=user,
             email=form.cleaned_data.get("email", ""),
         )
-        request.session[SENT] = {"number": opened.number, "due": opened.due_at.isoformat()}
+        due = opened.due_at.isoformat() if opened.due_at else None
+        request.session[SENT] = {"number": opened.number, "due": due}
         return redirect("contact")
     context: dict[str, object] = {"form": form, "address": settings.PRIVACY_CONTACT}
     if request.method == "GET" and SENT in request.session:
         sent = request.session.pop(SENT)
-        context |= {"number": sent["number"], "due": datetime.fromisoformat(sent["due"])}
+        context["number"] = sent["number"]
+        if sent["due"]:
+            context["due"] = datetime.fromisoformat(sent["due"])
     return render(request, "privacy/contact.html", context, status=400 if form.errors else 200)

@@ -1,4 +1,4 @@
-"""The queue of requests about personal data: opened, owned, worked on, closed with evidence."""
+"""The queue of what people ask of us: opened, owned, worked on, closed with evidence."""
 
 import logging
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from privacy.models import DataRequest, RequestKind, RequestState, RequestStep
+from privacy.models import GENERAL, DataRequest, RequestKind, RequestState, RequestStep
 
 log = logging.getLogger("lumyx.privacy")
 
@@ -33,17 +33,20 @@ class NoEvidence(Exception):
 def open_request(
     kind: str, words: str, *, user: User | None = None, email: str = "", now: datetime | None = None
 ) -> DataRequest:
-    """Open a request; its clock begins now."""
+    """Open a request; its clock begins now, if it is about personal data."""
     moment = now or timezone.now()
-    due = CHILD_DUE if kind == RequestKind.CHILD else DUE
     return DataRequest.objects.create(
         kind=kind,
         words=words,
         user=user,
         email="" if user else email,
         opened_at=moment,
-        due_at=moment + due,
+        due_at=None if kind in GENERAL else moment + _answered_within(kind),
     )
+
+
+def _answered_within(kind: str) -> timedelta:
+    return CHILD_DUE if kind == RequestKind.CHILD else DUE
 
 
 def add_step(request: DataRequest, *, by: User | None, words: str, evidence: str = "") -> None:
@@ -117,18 +120,21 @@ def alarm(*, now: datetime | None = None) -> int:
         mine = DataRequest.objects.filter(pk=request.pk, alarmed_at=None)
         if not mine.update(alarmed_at=moment):
             continue
-        log.error("alarm: request %s is open and due at %s", request.pk, request.due_at)
+        log.error("alarm: request %s is open, %s", request.pk, _due(request))
         _mail(request)
         raised += 1
     return raised
+
+
+def _due(request: DataRequest) -> str:
+    return f"due on {request.due_at:%d %B %Y, %H:%M} UTC" if request.due_at else "without a date"
 
 
 def _mail(request: DataRequest) -> None:
     try:
         send_mail(
             f"Request {request.number} is still open",
-            f"It was opened on {request.opened_at:%d %B %Y} and is due on "
-            f"{request.due_at:%d %B %Y, %H:%M} UTC.\n\n"
+            f"It was opened on {request.opened_at:%d %B %Y}, {_due(request)}.\n\n"
             f"{settings.PUBLIC_URL}/admin/privacy/datarequest/{request.pk}/change/\n",
             None,
             [settings.PRIVACY_CONTACT],

@@ -141,7 +141,7 @@ def topics() -> list[Topic]:
                     "To be fetched after a recent sign-in; then the file is deleted.",
                 ),
                 Term(
-                    "An answer to a request",
+                    "An answer to a request about your data",
                     f"within {data_requests.DUE.days} days",
                     f"An alarm goes off after {data_requests.ALARM.days}.",
                 ),

@@ -90,7 +90,7 @@ DATA: list[Classified] = [
     DataSet(
         name="requests",
         title="Your requests",
-        about="What you asked of us about your data, and by when it is answered.",
+        about="What you asked of us, and by when it is answered if it is about your data.",
         model=DataRequest,
         of=lambda user: DataRequest.objects.filter(user=user),
         columns=("id", "kind", "email", "words", "opened_at", "due_at", "state", "closed_at"),

@@ -1,4 +1,4 @@
-"""The queue of requests about personal data, as staff work it."""
+"""The queue of what people ask of us, as staff work it."""
 
 from typing import Any
 
@@ -93,7 +93,7 @@ class StepInline(TabularInline):
 
 @admin.register(DataRequest)
 class DataRequestAdmin(ModelAdmin):
-    """Requests with their clocks, the most urgent first."""
+    """Requests with their clocks, the most urgent first, those without a deadline last."""
 
     form = WorkForm
     list_display = ("number", "kind", "state", "opened_at", "due_at", "owner")

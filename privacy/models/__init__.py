@@ -8,11 +8,18 @@ from privacy.models.erasures import Erasure, ErasureState, ErasureWhy, Errand, E
 from privacy.models.exports import Export, ExportState
 from privacy.models.inactivity import InactivityNotice
 from privacy.models.notices import Notice
-from privacy.models.requests import DataRequest, RequestKind, RequestState, RequestStep
+from privacy.models.requests import (
+    GENERAL,
+    DataRequest,
+    RequestKind,
+    RequestState,
+    RequestStep,
+)
 from privacy.models.reviews import SecurityReview
 from privacy.models.staff_access import KEPT_DAYS, Look, StaffAccess
 
 __all__ = [
+    "GENERAL",
     "KEPT_DAYS",
     "Acceptance",
     "CanaryRun",

@@ -1,4 +1,4 @@
-"""What people ask of us about their data, and what was done about it."""
+"""What people ask of us, above all about their data, and what was done about it."""
 
 import uuid
 
@@ -8,7 +8,10 @@ from django.utils import timezone
 
 
 class RequestKind(models.TextChoices):
-    """What is asked for; the rights are those of section 8 of the policy."""
+    """What is asked for; the rights are those of section 8 of the policy.
+
+    The last ones are about anything else, so the policy sets them no deadline.
+    """
 
     QUESTION = "question", "A question about privacy"
     ACCESS = "access", "See what you hold about me"
@@ -18,6 +21,14 @@ class RequestKind(models.TextChoices):
     RESTRICTION = "restriction", "Restrict what you do with my data"
     OBJECTION = "objection", "Object to what you do with my data"
     CHILD = "child", "A child under 13 has an account"
+    BILLING = "billing", "Billing or a refund"
+    FROZEN = "frozen", "A frozen account or paused keys"
+    BROKEN = "broken", "Something is broken, or an outage"
+    OTHER = "other", "Something else"
+
+
+GENERAL = (RequestKind.BILLING, RequestKind.FROZEN, RequestKind.BROKEN, RequestKind.OTHER)
+"""The kinds that are not about personal data."""
 
 
 class RequestState(models.TextChoices):
@@ -29,7 +40,7 @@ class RequestState(models.TextChoices):
 
 
 class DataRequest(models.Model):
-    """A request about personal data, with its clock (UTC).
+    """A request, with its clock (UTC) where it is about personal data.
 
     `email` is where to answer somebody who was not signed in. It, the words and those of the steps
     are emptied some time after the request was closed; that it was made and kept stays.
@@ -47,7 +58,7 @@ class DataRequest(models.Model):
     email = models.EmailField(blank=True)
     words = models.TextField(blank=True)
     opened_at = models.DateTimeField(default=timezone.now)
-    due_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,

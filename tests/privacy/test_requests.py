@@ -1,22 +1,27 @@
-"""Requests about personal data have a clock, an owner, steps and evidence; none is forgotten."""
+"""What people ask has an owner, steps and evidence, and about data a clock; none is forgotten."""
 
 import html
 import io
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from accounts import states
 from accounts.models import User
 from lumyx.celery import app
 from privacy import data_requests, erasure, identifiers, retention
+from privacy.conformance.probes import rights
 from privacy.models import DataRequest, Erasure, RequestState
 from tests.accounts.people import new_member
 from tests.customers import Customer
 from tests.people import Browser, NabzClanProcess
+from tests.privacy.test_cookies import signed_in
 from tests.processes import Server
 from tests.staff import staff_client
 
@@ -26,6 +31,13 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def browser(server: Server) -> Browser:
     return Browser(server)
+
+
+def chosen(site: Client, query: str) -> list[str]:
+    """Return what the contact form is about before anybody chose."""
+    page = site.get(f"/contact{query}").content.decode()
+    values = re.findall(r'<option value="([^"]*)" selected>', page)
+    return [value for value in values if value]
 
 
 def page_of(request: DataRequest) -> str:
@@ -48,7 +60,73 @@ def test_a_stranger_writes_and_gets_a_number_and_a_date(browser: Browser) -> Non
     assert number is not None
     row = next(r for r in DataRequest.objects.filter(kind="access") if r.number == number[0])
     assert row.email == "asks@example.com"
-    assert row.due_at - row.opened_at == 30 * DAY
+    assert row.due_at == row.opened_at + 30 * DAY
+
+
+@pytest.mark.parametrize("kind", ["billing", "frozen", "broken", "other"])
+def test_what_is_not_about_data_starts_no_deadline_and_stands_in_the_queue(
+    customer: Customer, kind: str
+) -> None:
+    site = signed_in(customer)
+    said = {"topic": kind, "words": "Please look at this."}
+    sent = site.post("/contact", said, REMOTE_ADDR=f"2001:db8::{uuid4().hex[:4]}", follow=True)
+    assert "You get an answer." in html.unescape(sent.content.decode())
+    row = DataRequest.objects.get(user=customer.user)
+    assert (row.kind, row.due_at) == (kind, None)
+    assert row.number in sent.content.decode()
+    assert "It waits for our answer." in site.get("/privacy/centre").content.decode()
+    officer = staff_client(["privacy officer"])
+    assert row.number in officer.get("/admin/privacy/datarequest/").content.decode()
+    work(officer, row, outcome="done", step="Answered.", evidence="mail 4")
+    row.refresh_from_db()
+    assert row.state == RequestState.DONE
+
+
+def test_a_general_message_that_waits_breaks_no_promise_but_is_not_forgotten(
+    customer: Customer, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = rights.queue(timezone.now())
+    row = data_requests.open_request(
+        "billing", "A refund, please.", user=customer.user, now=timezone.now() - 40 * DAY
+    )
+    after = rights.queue(timezone.now())
+    assert (after.passed, after.measured) == (before.passed, before.measured)
+    data_requests.alarm()
+    assert [line for line in caplog.messages if str(row.pk) in line and "without a date" in line]
+    [told] = [sent for sent in mail.outbox if row.number in sent.subject]
+    assert "without a date" in told.body
+    data_requests.close(row, by=None, words="Paid back.", evidence="refund 1")
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [
+        ("/status", "broken"),
+        ("/pricing", "billing"),
+        ("/billing", "billing"),
+        ("/nowhere", "broken"),
+        ("/privacy/centre", "question"),
+    ],
+)
+def test_a_page_that_leads_to_contact_says_what_it_is_about(
+    customer: Customer, page: str, kind: str
+) -> None:
+    site = signed_in(customer)
+    assert f'href="/contact?about={kind}"' in site.get(page).content.decode()
+    assert chosen(site, f"?about={kind}") == [kind]
+
+
+def test_who_is_frozen_or_paused_is_led_to_contact(customer: Customer) -> None:
+    site, link = signed_in(customer), 'href="/contact?about=frozen"'
+    assert link not in site.get("/billing").content.decode()
+    states.freeze(customer.user)
+    assert link in site.get("/billing").content.decode()
+    assert chosen(site, "?about=frozen") == ["frozen"]
+
+
+def test_contact_asks_what_it_is_about_where_no_page_said(database: None) -> None:
+    for query in ("", "?about=", "?about=nonsense", "?about=%00"):
+        assert chosen(Client(), query) == [], query
 
 
 @pytest.mark.parametrize(
@@ -57,6 +135,7 @@ def test_a_stranger_writes_and_gets_a_number_and_a_date(browser: Browser) -> Non
         {"topic": "access", "email": "nobody", "words": "x"},
         {"topic": "access", "email": "", "words": "x"},
         {"topic": "nonsense", "email": "a@example.com", "words": "x"},
+        {"topic": "", "email": "a@example.com", "words": "x"},
         {"topic": "access", "email": "a@example.com", "words": ""},
         {"topic": "access", "email": "a@example.com", "words": "x" * 4_001},
         {"topic": "access", "email": "a@example.com", "words": "nul \0 nul"},
@@ -159,7 +238,7 @@ def test_the_alarm_goes_off_at_day_10_and_once(
 
 def test_a_report_of_a_child_is_due_in_72_hours_and_alarms_after_24(customer: Customer) -> None:
     row = data_requests.open_request("child", "My son is nine.", email="parent@example.com")
-    assert row.due_at - row.opened_at == 3 * DAY
+    assert row.due_at == row.opened_at + 3 * DAY
     assert row not in data_requests.late(now=row.opened_at + DAY - timedelta(seconds=1))
     assert row in data_requests.late(now=row.opened_at + DAY)
 

@@ -20,7 +20,7 @@ from privacy import exports, inventory
 from privacy.conformance import site, visitors
 from privacy.conformance.finding import Clause, Finding, broken, count, kept
 from privacy.conformance.probes import deletions
-from privacy.models import DataRequest, Export, ExportState, RequestState
+from privacy.models import GENERAL, DataRequest, Export, ExportState, RequestState
 
 STUCK = timedelta(minutes=30)
 
@@ -137,8 +137,8 @@ def restriction(now: datetime) -> Finding:
 
 
 def queue(now: datetime) -> Finding:
-    """Find requests that were not answered in time."""
-    waiting = DataRequest.objects.filter(state=RequestState.OPEN)
+    """Find requests about personal data that were not answered in time."""
+    waiting = DataRequest.objects.filter(state=RequestState.OPEN).exclude(kind__in=GENERAL)
     late = waiting.filter(due_at__lt=now).count()
     oldest = waiting.order_by("opened_at").first()
     days = (now - oldest.opened_at).days if oldest else 0
@@ -201,8 +201,8 @@ CLAUSES = [
         sentences=(
             "To exercise any of these rights, please contact us at the email address below.",
         ),
-        check="No request in the queue may be past its deadline: 30 days, and 72 hours for a"
-        " child's account.",
+        check="No request about personal data may be past its deadline: 30 days, and 72 hours for"
+        " a child's account.",
         probe=queue,
     ),
 ]

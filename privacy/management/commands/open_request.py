@@ -12,7 +12,7 @@ from privacy.models import RequestKind
 
 
 class Command(BaseCommand):
-    """Open a request about personal data that arrived by mail; its words come from the input."""
+    """Open a request that arrived by mail; its words come from the input."""
 
     help = __doc__
 
@@ -41,4 +41,5 @@ class Command(BaseCommand):
         opened = data_requests.open_request(
             options["kind"], words, user=user, email=options["email"] or ""
         )
-        self.stdout.write(f"Request {opened.number}, due {opened.due_at:%d %B %Y, %H:%M} UTC")
+        due = f"due {opened.due_at:%d %B %Y, %H:%M} UTC" if opened.due_at else "without a date"
+        self.stdout.write(f"Request {opened.number}, {due}")
