@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 
 from accounts.limited import limited
 from accounts.models import User
@@ -45,6 +46,7 @@ class ContactForm(forms.Form):
             del self.fields["email"]
 
 
+@never_cache
 @limited("5/h", by="ip")
 def contact(request: HttpRequest) -> HttpResponse:
     """Show how to reach us, and open a request; its number is shown once, on a page of its own."""

@@ -111,6 +111,7 @@ class ReceiptForm(forms.Form):
     )
 
 
+@never_cache
 @limited("60/h", by="ip")
 def check_receipt(request: HttpRequest) -> HttpResponse:
     """Say whether a receipt of a deletion is genuine."""

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client, override_settings
 
 from privacy import acceptances, policies
+from privacy.conformance import site as site_pages
 from tests.customers import Customer
 
 WITH_FORMS = ("/sign-in", "/contact", "/privacy/receipts", "/accounts/", "/admin/")
@@ -40,6 +41,14 @@ def test_no_public_page_sets_a_cookie(database: None) -> None:
     assert len(walked) >= 12
     for answer in walked:
         assert not answer.cookies, answer.wsgi_request.path
+
+
+def test_no_cache_keeps_a_form_with_its_token(database: None) -> None:
+    for where in (*WITH_FORMS, *site_pages.WITH_FORMS):
+        answer = Client().get(where, follow=True)
+        assert answer.status_code == 200, where
+        assert "csrfmiddlewaretoken" in answer.content.decode(), where
+        assert {"no-store", "private"} <= set(re.split(r",\s*", answer["Cache-Control"])), where
 
 
 def signed_in(customer: Customer) -> Client:
