@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from accounts.models import User
-from gateway import public_prices
+from gateway import public_prices, snippets
 from gateway.models import Capability, ModelPrice, Provider, Route, VipLevel
 from gateway.pricing import Prices, discounted
 from gateway.public_prices import Listing
@@ -82,6 +82,15 @@ class Shown:
     def chats(self) -> bool:
         """Whether one can talk to it."""
         return Capability.CHAT in self.listing.capabilities
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it makes embeddings and nothing else, so that input alone is ever charged."""
+        return snippets.only_embeds(self.listing.capabilities)
+
+    def charges(self, bucket: str) -> bool:
+        """Return whether a price by this bucket means anything: whether it can be charged."""
+        return bucket == "input" or not self.embeds
 
     @property
     def down(self) -> bool:

@@ -31,9 +31,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a row says of one model: figures, or whether it can do something."""
+    """What a row says of one model: figures, if it has any, or whether it can do something."""
 
-    figure: int = 0
+    figure: int | None = None
     own: int | None = None
     able: bool = False
     best: bool = False
@@ -94,8 +94,10 @@ def _address(names: Sequence[str]) -> str:
 
 
 def _prices(columns: Sequence[Column]) -> list[Row]:
-    def cell(column: Column, bucket: str) -> tuple[int, int | None]:
+    def cell(column: Column, bucket: str) -> tuple[int | None, int | None]:
         own = column.model.own
+        if not column.model.charges(bucket):
+            return None, None
         return getattr(column.model.listing.prices, bucket), getattr(own, bucket) if own else None
 
     rows = []
@@ -106,7 +108,7 @@ def _prices(columns: Sequence[Column]) -> list[Row]:
             Row(
                 words,
                 [
-                    (column, Cell(figure, own, best=figure == least))
+                    (column, Cell(figure, own, best=_is(figure, least)))
                     for column, (figure, own) in zip(columns, figures, strict=True)
                 ],
             )
@@ -116,21 +118,29 @@ def _prices(columns: Sequence[Column]) -> list[Row]:
 
 def _sizes(columns: Sequence[Column]) -> list[Row]:
     listings = [column.model.listing for column in columns]
-    kinds: list[tuple[str, list[int]]] = [
+    kinds: list[tuple[str, list[int | None]]] = [
         ("Context window", [listing.context_window for listing in listings]),
-        ("Most output", [listing.max_output_tokens for listing in listings]),
+        (
+            "Most output",
+            [None if c.model.embeds else c.model.listing.max_output_tokens for c in columns],
+        ),
     ]
     rows = []
     for words, figures in kinds:
         most = _standing_out(figures, max)
         pairs = zip(columns, figures, strict=True)
-        rows.append(Row(words, [(c, Cell(figure, best=figure == most)) for c, figure in pairs]))
+        rows.append(Row(words, [(c, Cell(figure, best=_is(figure, most))) for c, figure in pairs]))
     return rows
 
 
-def _standing_out(figures: Sequence[int], best: Callable[..., Any]) -> int | None:
-    """Return the best figure, or none where all are the same."""
-    return int(best(figures)) if len(set(figures)) > 1 else None
+def _standing_out(figures: Sequence[int | None], best: Callable[..., Any]) -> int | None:
+    """Return the best figure, or none where all that there are are the same."""
+    known = {figure for figure in figures if figure is not None}
+    return int(best(known)) if len(known) > 1 else None
+
+
+def _is(figure: int | None, best: int | None) -> bool:
+    return figure is not None and figure == best
 
 
 def _abilities(columns: Sequence[Column]) -> list[Row]:

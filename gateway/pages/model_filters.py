@@ -27,7 +27,7 @@ KEYS: dict[str, Callable[[Shown], Any]] = {
     "name": lambda model: model.listing.display_name.casefold(),
     "context": lambda model: -model.listing.context_window,
     "input": lambda model: model.listing.prices.input,
-    "output": lambda model: model.listing.prices.output,
+    "output": lambda model: (model.embeds, model.listing.prices.output),
     "newest": lambda model: -model.listing.created_at.timestamp(),
 }
 

@@ -125,9 +125,9 @@ def _about(found: Shown) -> dict[str, Any]:
 
 def _estimate(request: HttpRequest, found: Shown) -> dict[str, Any]:
     """Return the form of the estimate and, where it can be understood, the bill."""
-    embeds = snippets.only_embeds(found.listing.capabilities)
-    usual = {**EXAMPLE, "output": 0} if embeds else EXAMPLE
-    form = Estimate({n: request.GET.get(n, count) for n, count in usual.items()}, embeds=embeds)
+    usual = {**EXAMPLE, "output": 0} if found.embeds else EXAMPLE
+    given = {n: request.GET.get(n, count) for n, count in usual.items()}
+    form = Estimate(given, embeds=found.embeds)
     bill: Bill | None = None
     if form.is_valid():
         counts = {n: form.cleaned_data[n] for n in ("input", "cache_read", "cache_write", "output")}

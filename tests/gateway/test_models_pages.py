@@ -23,6 +23,7 @@ from tests.models import add_model, add_provider
 
 HTMX = {"HX-Request": "true"}
 PRICES = Prices(1_234_567, 345_678, 2_345_678, 7_654_321)
+NONE = '<span aria-hidden="true">–</span><span class="sr">none</span>'
 FIRST = "https://first.example/v1"
 
 
@@ -57,6 +58,17 @@ def found(query: str) -> list[str]:
     return re.findall(r'<code id="id-\d+">[^/]+/([^<]+)</code>', page)
 
 
+def compared(family: str, *names: str) -> dict[str, list[str]]:
+    """Return the rows of the comparison of some models, by what stands before each."""
+    query = "&".join(f"model={family}/{name}" for name in names)
+    rows = re.findall(
+        r'<tr><th scope="row">([^<]+)</th>(.*?)</tr>',
+        text_of(f"/models/compare?{query}"),
+        re.DOTALL,
+    )
+    return {words: re.findall(r"<td.*?</td>", cells, re.DOTALL) for words, cells in rows}
+
+
 def member(level: int) -> Client:
     """Return the browser of somebody of a VIP level who is signed in."""
     user = make_customer(vip_level=level).user
@@ -81,7 +93,7 @@ def test_a_stranger_finds_models_by_name_and_by_what_they_need(family: str) -> N
     assert found(f"q={family}&output=7.7") == ["small", "vectors"]
     assert found(f"q={family}&provider={at.name}") == ["small"]
     assert found(f"q={family}&sort=context") == ["wide", "vectors", "small"]
-    assert found(f"q={family}&sort=output") == ["small", "vectors", "wide"]
+    assert found(f"q={family}&sort=output") == ["small", "wide", "vectors"]
     assert found(f"q={family}&sort=newest") == ["vectors", "wide", "small"]
 
 
@@ -122,6 +134,7 @@ def test_more_models_cost_no_more_queries(family: str) -> None:
     at = add_provider(FIRST)
     offer(family, "a", at=at)
     availability.of_all()
+    text_of("/models")  # which fills what every page keeps for a moment
     paths = ("/models", "/pricing", f"/models/compare?model={family}/a")
     before = [queries(path) for path in paths]
     for name in ("b", "c", "d"):
@@ -238,6 +251,35 @@ def test_models_stand_side_by_side(family: str) -> None:
     assert "We do not offer <code>nope</code>" in page
     remove = re.findall(r'href="(/models/compare\?[^"]+)"', page)
     assert f"/models/compare?model={family}%2Fdear" in remove
+
+
+def test_what_an_embeddings_model_has_not_is_never_the_best(family: str) -> None:
+    offer(family, "a", prices=Prices(2_000_000, 9, 9, 5_000_000), max_output_tokens=4_096)
+    offer(family, "b", prices=Prices(3_000_000, 9, 9, 6_000_000), max_output_tokens=8_192)
+    only_in = Prices(20_000, 0, 0, 0)
+    offer(
+        family, "vectors", prices=only_in, capabilities=["embeddings"], max_output_tokens=1_000_000
+    )
+    rows = compared(family, "a", "vectors")
+    assert "lowest" in rows["Input"][1]
+    for words in ("Cache read", "Cache write", "Output", "Most output"):
+        assert NONE in rows[words][1], words
+        assert not [cell for cell in rows[words] if "data-best" in cell], words
+    rows = compared(family, "a", "b", "vectors")
+    assert ["lowest" in cell for cell in rows["Output"]] == [True, False, False]
+    assert ["largest" in cell for cell in rows["Most output"]] == [False, True, False]
+
+
+def test_an_embeddings_model_has_no_price_of_output(family: str) -> None:
+    model = offer(family, "vectors", prices=Prices(20_000, 0, 0, 0), capabilities=["embeddings"])
+    for path in (f"/models?q={family}", "/pricing", f"/models/{model.name}"):
+        page = text_of(path)
+        row = page[page.index("0.02</span>") :].split("</tr>")[0]
+        output = row[row.index('data-label="Output') :].split("</td>")[0]
+        assert NONE in output, path
+        assert "0.00" not in row, path
+    assert "Most output" not in text_of(f"/models/{model.name}")
+    assert "Most output" in text_of(f"/models/{offer(family, 'chats').name}")
 
 
 def test_comparing_helps_where_there_is_too_little_or_too_much(family: str) -> None:

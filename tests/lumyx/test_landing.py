@@ -13,8 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.amounts import in_credits
-from gateway import public_prices
-from gateway.pricing import cost
+from gateway import public_prices, snippets
+from gateway.models import Model
+from gateway.pricing import Prices, cost
 from gateway.public_prices import written
 from lumyx import pages
 from privacy.conformance import clauses
@@ -30,7 +31,10 @@ def landing() -> str:
 
 
 def test_a_stranger_sees_the_price_list_and_code_for_a_model_on_it(database: None) -> None:
-    add_model("aa-first-of-all", add_provider("https://first.example/v1"))
+    at = add_provider("https://first.example/v1")
+    add_model("aa-first-of-all", at)
+    vectors = add_model("aa-first-vectors", at, prices=Prices(20_000, 0, 0, 0))
+    Model.objects.filter(pk=vectors.pk).update(capabilities=["embeddings"])
     text = landing()
     listings = public_prices.listed()
     assert f"{len(listings)} model" in text
@@ -39,7 +43,9 @@ def test_a_stranger_sees_the_price_list_and_code_for_a_model_on_it(database: Non
     for listing in listings:
         if listing.name in rows:
             assert written(listing.prices.input) in rows[listing.name]
-            assert written(listing.prices.output) in rows[listing.name]
+            embeds = snippets.only_embeds(listing.capabilities)
+            output = "none" if embeds else written(listing.prices.output)
+            assert f">{output}</span>" in rows[listing.name].split('data-label="Output"')[1]
     coded = set(re.findall(r'"model": "([^"]+)"', text))
     assert coded
     assert coded <= {listing.name for listing in listings}
