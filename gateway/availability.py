@@ -9,12 +9,10 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
-from gateway.timelines import last_days
+from gateway.timelines import last_days, mood, ratio
 
 CACHED = "availability-of-providers"
 CACHED_SECONDS = 60
-MOSTLY, PARTLY = 99, 90
-"""From how many per cent of answered probes on a day is not drawn as down."""
 
 # One reading for all providers: each one's days, with how much of a day lies in which window.
 READ = """
@@ -66,14 +64,9 @@ class Day:
     share: Share
 
     @property
-    def state(self) -> str:
-        """One word for how it looks: `none`, `up`, `most`, `mixed` or `down`."""
-        if not self.share.probes:
-            return "none"
-        if self.share.answered == self.share.probes:
-            return "up"
-        hundredths = self.share.answered * 100 // self.share.probes
-        return "most" if hundredths >= MOSTLY else "mixed" if hundredths >= PARTLY else "down"
+    def mood(self) -> str:
+        """How the day looks, as on the page of the status."""
+        return mood(ratio(self.share.answered, self.share.probes))
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,19 @@ class Day:
     @property
     def mood(self) -> str:
         """Return how the day looks."""
-        if self.share is None:
-            return "none"
-        return "good" if self.share >= GOOD else "warn" if self.share >= FAIR else "bad"
+        return mood(self.share)
 
     @property
     def words(self) -> str:
         """Return what the day was like, in words."""
         return percent(self.share)
+
+
+def mood(share: float | None) -> str:
+    """Return how a share looks: `good`, `warn` or `bad`, and `none` where nothing was measured."""
+    if share is None:
+        return "none"
+    return "good" if share >= GOOD else "warn" if share >= FAIR else "bad"
 
 
 def percent(share: float | None) -> str:

@@ -43,22 +43,26 @@ def test_each_window_counts_its_own_probes_and_times_are_of_the_last_day(databas
 
 
 @pytest.mark.parametrize(
-    ("probes", "answered", "percent", "state"),
+    ("probes", "answered", "percent", "mood"),
     [
         (0, 0, "", "none"),
-        (720, 720, "100", "up"),
+        (720, 720, "100", "good"),
         # Nothing that failed once is ever 100.
-        (100_000, 99_999, "99.99", "most"),
-        (720, 713, "99.02", "most"),
-        (720, 712, "98.88", "mixed"),
-        (720, 360, "50", "down"),
-        (3, 0, "0", "down"),
+        (100_000, 99_999, "99.99", "good"),
+        (1_000, 995, "99.5", "good"),
+        (720, 713, "99.02", "warn"),
+        (100, 95, "95", "warn"),
+        (720, 683, "94.86", "bad"),
+        (3, 0, "0", "bad"),
     ],
 )
-def test_a_share_is_rounded_down(probes: int, answered: int, percent: str, state: str) -> None:
-    share = Share(probes, answered)
+def test_a_share_is_rounded_down_and_a_day_looks_as_on_the_status_page(
+    probes: int, answered: int, percent: str, mood: str
+) -> None:
+    share, today = Share(probes, answered), timezone.now().date()
     assert share.percent == percent
-    assert Day(timezone.now().date(), share).state == state
+    assert Day(today, share).mood == mood
+    assert timelines.Day(today, answered / probes if probes else None).mood == mood
 
 
 def test_all_providers_take_one_query_once_a_minute(database: None) -> None:

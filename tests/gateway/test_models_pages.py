@@ -306,8 +306,8 @@ def test_uptime_and_times_are_those_of_the_probes(family: str) -> None:
     assert "75 %" in page
     assert "100 %" in page
     by_day = availability.of_all()[at.pk].by_day
-    assert page.count('data-state="none"') == timelines.DAYS - len(by_day)
-    assert page.count('data-state="down"') == 1
+    assert page.count('<li data-mood="none"') == timelines.DAYS - len(by_day)
+    assert page.count('<li data-mood="bad"') == 1
     assert "75 % up in 30 days" in text_of(f"/models/compare?model={family}/one")
 
 
