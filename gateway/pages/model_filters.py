@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,6 +30,7 @@ KEYS: dict[str, Callable[[Shown], Any]] = {
     "newest": lambda model: -model.listing.created_at.timestamp(),
 }
 
+PRICES = ("input", "output")
 WORDS: dict[str, Callable[[Any], str]] = {
     "q": lambda value: f"“{value}”",
     "context": lambda value: f"context ≥ {value:,}",
@@ -50,15 +50,26 @@ class Chip:
 
 
 def highest(label: str) -> forms.DecimalField:
-    """Return a field of a price in credits."""
+    """Return a field of a price in credits; as text, since browsers hide a number that is none."""
+    most = PRICE_MOST // MICRO
     return forms.DecimalField(
         label=label,
         min_value=0,
-        max_value=Decimal(PRICE_MOST) / MICRO,
+        max_value=most,
         max_digits=13,
         decimal_places=6,
         required=False,
-        widget=forms.NumberInput(attrs={"step": "any", "placeholder": "any"}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "decimal", "placeholder": "any", "autocomplete": "off"}
+        ),
+        error_messages={
+            "invalid": "Write a number, such as 2.5.",
+            "min_value": "Write 0 or more.",
+            "max_value": f"Write {most:,} or less.",
+            "max_digits": f"Write {most:,} or less.",
+            "max_whole_digits": f"Write {most:,} or less.",
+            "max_decimal_places": "Write 6 decimals at the most.",
+        },
     )
 
 
@@ -107,6 +118,16 @@ class ModelFilters(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
     @property
+    def prices(self) -> list[forms.BoundField]:
+        """The fields that are typed into and may be wrong."""
+        return [self[name] for name in PRICES]
+
+    @property
+    def wrong_prices(self) -> dict[str, str]:
+        """What was typed for a price and is none, by field: it stays, to be corrected."""
+        return {name: str(self.data.get(name)) for name in PRICES if name in self.errors}
+
+    @property
     def sort_by(self) -> str:
         """What the models are sorted by."""
         return str(self.cleaned_data.get("sort") or "name")
@@ -141,10 +162,10 @@ class ModelFilters(forms.Form):
 
     def address(self, path: str, **changes: Any) -> str:
         """Return the address of the page with some fields changed; None leaves one out."""
-        values = {**self.chosen, **changes}
+        values = {**self.chosen, **self.wrong_prices, **changes}
         if values.get("sort") == "name":
             del values["sort"]
-        kept = {name: value for name, value in values.items() if value}
+        kept = {name: value for name, value in values.items() if value not in (None, "", [])}
         return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
 
     def chips(self, path: str) -> list[Chip]:

@@ -109,6 +109,45 @@ def test_what_cannot_be_understood_is_said_and_left_out(family: str) -> None:
     assert "No model fits all of this" in text_of("/models?q=there-is-no-such-model")
 
 
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("cheap", "Write a number, such as 2.5."),
+        ("-5", "Write 0 or more."),
+        ("1e20", "or less."),
+        ("0.0000001", "Write 6 decimals at the most."),
+    ],
+)
+def test_a_price_that_is_none_is_said_beside_its_field_and_stays(
+    family: str, typed: str, why: str
+) -> None:
+    offer(family, "one")
+    path = f"/models?q={family}&input={typed}"
+    page = text_of(path)
+    price, output = page.split('<label for="id_input">')[1].split('<label for="id_output">')
+    assert f'value="{typed}"' in price
+    assert 'aria-invalid="true"' in price
+    assert why in price
+    assert why not in output.split("</fieldset>")[0]
+    part = Client().get(path, headers=HTMX)
+    beside = part.content.decode().split('hx-swap-oob="innerHTML:#id_input_said">')[1]
+    assert why in beside.split("</div>")[0]
+    assert part["HX-Push-Url"].endswith(f"&input={typed}")
+    right = Client().get(f"/models?q={family}&input=2.5", headers=HTMX).content.decode()
+    assert right.split('"innerHTML:#id_input_said">')[1].split("</div>")[0].strip() == ""
+
+
+def test_nothing_is_a_price_to_filter_by(family: str) -> None:
+    offer(family, "free", prices=Prices(0, 0, 0, 0))
+    offer(family, "dear")
+    assert found(f"q={family}&input=0") == ["free"]
+    part = Client().get(f"/models?q={family}&input=0&output=", headers=HTMX)
+    assert part["HX-Push-Url"] == f"/models?q={family}&input=0"
+    page = text_of(f"/models?q={family}&input=0")
+    assert "input ≤ 0" in page
+    assert f"/models?q={family}&input=0&sort=context" in page
+
+
 def test_htmx_gets_the_part_that_changes_and_an_address_to_share(family: str) -> None:
     offer(family, "one")
     path = f"/models?q={family}&context=&input=&sort=name&can=chat"

@@ -38,6 +38,15 @@ document.addEventListener("change", (event) => {
 document.addEventListener("htmx:afterSwap", () => {
   for (const box of boxes()) box.checked = chosen.has(box.value);
   tell();
+  // The fields stay while their errors come and go.
+  for (const place of document.querySelectorAll(".field-said")) {
+    const input = place.parentElement.querySelector("input");
+    const error = place.querySelector(".error");
+    for (const [name, value] of [["aria-invalid", "true"], ["aria-describedby", error?.id]]) {
+      if (error) input.setAttribute(name, value);
+      else input.removeAttribute(name);
+    }
+  }
 });
 // htmx notes each address it pushes in the browser. Nothing of ours stays there.
 for (const moved of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
