@@ -78,6 +78,15 @@ def test_the_promise_tells_how_many_are_kept_as_the_checks_found_it(database: No
         assert f"<strong>{most - 1} of {most}</strong>" in text
         assert "1 was not." in text
         assert text.count('<i data-state="not_kept">') == 1
+        assert "unlit" not in text
+        ProbeResult.objects.filter(clause__in=[one.id for one in clauses.CLAUSES[1:3]]).update(
+            passed=False, applies=False
+        )
+        text = landing()
+        assert f"<strong>{most - 3} of {most - 2}</strong>" in text
+        assert text.count('<i data-state="not_applicable_here">') == 2
+        assert "2 unlit lamps, not counted: to be checked only where" in text
+        assert f"{most - 3} of {most - 2} promises kept, 2 not counted; see each" in text
         ProbeResult.objects.update(ran_at=found_at - timedelta(hours=3))
         assert "may no longer be true" in landing()
         transaction.set_rollback(True)
