@@ -1,43 +1,12 @@
 """What the request log's own words mean, for people: errors, attempts, and why a charge is so."""
 
+import re
+
+from gateway import error_codes
 from gateway.models import ChargeBasis
 
-ERRORS = {
-    "account_frozen": "The account was frozen, so its keys were refused.",
-    "client_left": "Your program closed the connection before the call began.",
-    "concurrency_limit_exceeded": "The key had as many calls under way as it may have at once."
-    " Wait for one to end, or raise the limit.",
-    "idempotency_in_flight": "A call with the same Idempotency-Key was still under way.",
-    "idempotency_key_mismatch": "The Idempotency-Key had come before with another body."
-    " Use a new one for a new call.",
-    "idempotency_key_used": "The call with this Idempotency-Key was answered and charged before."
-    " Use a new one for a new call.",
-    "insufficient_credits": "Your credits, or the key’s spend limit, did not cover the call, or"
-    " the rest of it. Buy credits, or ask for fewer tokens.",
-    "internal_error": "Something failed on our side. Try again.",
-    "invalid_json": "The body was not valid JSON.",
-    "invalid_type": "A field of the body had the wrong type.",
-    "ip_not_allowed": "The call came from a network that the key does not allow.",
-    "max_cost_reached": "The answer was cut at the X-Max-Cost that came with the call.",
-    "max_cost_too_low": "Even the shortest answer would have cost more than X-Max-Cost allowed.",
-    "missing_field": "The body lacked a field that this endpoint needs.",
-    "model_not_allowed": "The key’s list of models lacks the one that was asked for.",
-    "model_not_found": "No model of that name is on offer. The name itself is not kept.",
-    "model_not_supported": "The model cannot be called at this endpoint.",
-    "not_supported": "The call asked for something that this model or its provider cannot do.",
-    "provider_error": "The model’s provider failed or refused the call.",
-    "provider_stream_error": "The model’s provider broke off before the end of the answer.",
-    "provider_timeout": "The model’s provider did not answer in time. Try again.",
-    "provider_unreachable": "The model’s provider could not be reached. Try again.",
-    "providers_busy": "All providers of the model were busy. Try again in a moment.",
-    "rate_limit_exceeded": "The key had made as many requests as it may in that minute or day.",
-    "request_timeout": "The body did not arrive in time.",
-    "request_too_large": "The body was over the size limit.",
-    "scope_missing": "The key was not made for this endpoint.",
-    "service_unavailable": "A part of our service did not answer. Try again in a moment.",
-    "spend_limit_reached": "The key’s own spend limit did not cover the call.",
-    "token_limit_exceeded": "The key had used as many tokens as it may in a minute.",
-}
+MARKED = re.compile(r"`([^`]+)`|\[([^\]]+)\]\([^)]+\)")
+"""Code and links in Markdown, with the words that stay of each."""
 ATTEMPTS = {
     "answer_stalled": "fell silent in the middle of the answer",
     "answer_too_large": "sent an answer that was too large",
@@ -71,8 +40,11 @@ def of_error(code: str | None, status: int) -> str:
         return "Your program closed the connection before the answer ended."
     if status < 400 and not code:
         return ""
-    known = ERRORS.get(code or "")
-    return known or "The call failed." + (" Check its parameters." if status < 500 else "")
+    known = error_codes.BY_NAME.get(code or "")
+    if known is None:
+        return "The call failed." + (" Check its parameters." if status < 500 else "")
+    said = " ".join(filter(None, [known.means, known.logged, known.do]))
+    return MARKED.sub(lambda found: found[1] or found[2], said)
 
 
 def of_attempt(reason: str) -> str:

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import requests
 from django.test import Client
 from playwright.sync_api import Page
 
-from gateway import errors
+from gateway import errors, plain_words
+from gateway.error_codes import CODES
 from gateway.errors import ApiError
 from gateway.openapi.schema import document
 from gateway.wire.chat.errors import error_body
@@ -165,17 +167,29 @@ def test_the_search_answers_whatever_is_typed() -> None:
 
 def test_every_code_of_an_error_is_explained() -> None:
     elsewhere = {*error_codes.ONLY_LOGGED, *error_codes.OF_THE_PLAYGROUND}
-    explained = {code.name for code in error_codes.CODES} | elsewhere
+    explained = {code.name for code in CODES} | elsewhere
     assert explained == set(_codes_in_the_source())
-    by_name = {code.name: code.statuses for code in error_codes.CODES}
+    by_name = {code.name: code.statuses for code in CODES}
     for error in _made_errors():
         if error.code not in elsewhere:
             assert error.status in by_name[str(error.code)], error.code
             kind = error_codes.OPENAI_KINDS.get(error.status, "invalid_request_error")
             assert error.kind == kind, f"{error.status} {error_body(error)!r}"
-    assert {status for code in error_codes.CODES for status in code.statuses} == set(
-        error_codes.WORDS
-    )
+    assert {status for code in CODES for status in code.statuses} == set(error_codes.WORDS)
+
+
+def test_the_request_log_explains_every_code_as_the_docs_do() -> None:
+    page = unescape(re.sub(r"<[^>]+>|\s", "", Client().get("/docs/errors").content.decode()))
+    for code in CODES:
+        said = plain_words.of_error(code.name, code.statuses[0])
+        shared = re.sub(r"\s", "", said.replace(code.logged, ""))
+        assert not re.search(r"[`\[\]]", said), said
+        means = len(re.sub(r"\s|`", "", code.means))
+        assert shared[:means] in page, code.name
+        assert shared[means:] in page, code.name
+    assert "The name itself is not kept." in plain_words.of_error("model_not_found", 404)
+    assert plain_words.of_error("nonsense", 400) == "The call failed. Check its parameters."
+    assert plain_words.of_error(None, 200) == ""
 
 
 def _codes_in_the_source() -> Iterator[str]:
