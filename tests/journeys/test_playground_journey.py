@@ -250,6 +250,26 @@ def test_images_go_along_and_everything_is_shown_as_code(
     assert "image_url" in str(provider.last()["body"])
 
 
+def test_a_file_that_is_no_image_is_named_before_anything_is_sent(
+    visit: tuple[Page, Customer, list[str]],
+) -> None:
+    page, customer, _ = visit
+    files: list[FilePayload] = [
+        {"name": "words.png", "mimeType": "image/png", "buffer": b"only words"},
+        {"name": "half.png", "mimeType": "image/png", "buffer": png()[:60]},
+        {"name": "really-a-png.jpg", "mimeType": "image/jpeg", "buffer": png()},
+    ]
+    page.locator("[data-file]").set_input_files(files)
+    complaint = page.locator("[data-complaint]")
+    expect(complaint).to_contain_text("“words.png” is called an image but holds none.")
+    expect(complaint).to_contain_text("“half.png” cannot be opened. It may be damaged.")
+    pictures = page.locator(".composer [data-images] img")
+    expect(pictures).to_have_count(1)
+    # As a provider reads it, which refuses bytes of another kind than it is told.
+    expect(pictures).to_have_attribute("src", re.compile("^data:image/png;"))
+    assert aside(customer.spent) == []
+
+
 def test_an_answer_that_cannot_be_drawn_is_shown_as_it_was_written(
     visit: tuple[Page, Customer, list[str]],
 ) -> None:
