@@ -270,6 +270,20 @@ def test_a_file_that_is_no_image_is_named_before_anything_is_sent(
     assert aside(customer.spent) == []
 
 
+def test_an_answer_that_was_cut_says_what_it_was_cut_at(
+    visit: tuple[Page, Customer, list[str]],
+) -> None:
+    page, _, _ = visit
+    note = page.locator("[data-note]").last
+    say(page, "word " * 17_000)
+    answered(page)
+    expect(note).to_have_text("The model stopped at its longest answer, 16,384 tokens.")
+    page.get_by_label("Most tokens of an answer").fill("3")
+    say(page, "One two three four five six seven eight")
+    answered(page, 2)
+    expect(note).to_have_text("The model stopped at the 3 tokens you allowed.")
+
+
 def test_an_answer_that_cannot_be_drawn_is_shown_as_it_was_written(
     visit: tuple[Page, Customer, list[str]],
 ) -> None:

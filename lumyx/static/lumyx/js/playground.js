@@ -128,6 +128,7 @@ async function answer() {
   const turn = addAnswer();
   const { node } = turn;
   const cancel = new AbortController();
+  const longest = settings.model.most_output;
   running = { cancel, turn };
   following = true;
   const words = new Painter(find("words", node), follow);
@@ -176,12 +177,20 @@ async function answer() {
   show();
   if (error && !cancel.signal.aborted) fail(turn, error);
   else if (cancel.signal.aborted) note(turn, "Stopped by you.");
-  else if (reason === "length") note(turn, "Cut at the most tokens that were asked for.");
+  else if (reason === "length") note(turn, cutAt(body.max_tokens, longest, turn.tokens));
   else if (!turn.text) note(turn, "The model answered nothing.");
   if (!error) announce(`The answer is complete. ${find("cost", node).textContent}`);
   if (!paid && (cancel.signal.aborted || error?.code === "broken" || error?.code === "offline")) await askCharge(turn);
   if (cancel.signal.aborted) announce(`Stopped. ${find("cost", node).textContent}`);
   follow();
+}
+
+function cutAt(allowed, longest, used) {
+  const most = allowed ?? longest;
+  // Where its context was full, or its provider allows less.
+  if (used < most) return `The model stopped after ${used.toLocaleString("en-US")} tokens: it could not go on.`;
+  return allowed ? `The model stopped at the ${most.toLocaleString("en-US")} tokens you allowed.`
+    : `The model stopped at its longest answer, ${most.toLocaleString("en-US")} tokens.`;
 }
 
 const seconds = (ms) => (ms < 950 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
@@ -190,6 +199,7 @@ function pay(turn, { charge, balance, usage, estimated }, { firstMs = 0 } = {}) 
   const said = [];
   const here = turns.includes(turn);
   if (usage) {
+    turn.tokens = usage.completion_tokens;
     if (here) tokens += usage.prompt_tokens + usage.completion_tokens;
     const thought = usage.completion_tokens_details?.reasoning_tokens;
     said.push(`${usage.prompt_tokens.toLocaleString("en-US")} in`, `${usage.completion_tokens.toLocaleString("en-US")} out${thought ? `, ${thought.toLocaleString("en-US")} of them thought` : ""}`);
