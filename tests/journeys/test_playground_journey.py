@@ -284,6 +284,42 @@ def test_an_answer_that_was_cut_says_what_it_was_cut_at(
     expect(note).to_have_text("The model stopped at the 3 tokens you allowed.")
 
 
+def test_what_an_edit_takes_out_comes_back_until_the_message_is_sent(
+    visit: tuple[Page, Customer, list[str]],
+) -> None:
+    page, customer, _ = visit
+    box, editing = page.get_by_label("Your message"), page.locator("[data-editing]")
+    for count, words in enumerate(("First", "Second", "Third"), start=1):
+        say(page, words)
+        answered(page, count)
+    spent = page.locator("[data-spent]").inner_text()
+    box.fill("A draft")
+    page.get_by_role("button", name="Edit").nth(1).click()
+    expect(box).to_have_value("Second")
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(editing).to_have_text(
+        re.compile("drops the 3 messages after it. Your draft comes back then.")
+    )
+    page.get_by_role("button", name="Edit").first.click()
+    expect(editing).to_contain_text("5 messages after it")
+    for _ in range(2):
+        page.get_by_role("button", name="Undo").click()
+    said = page.locator(".turn [data-words]").all_inner_texts()
+    assert said == ["First", "First", "Second", "Second", "Third", "Third"]
+    expect(box).to_have_value("A draft")
+    expect(box).to_be_focused()
+    expect(editing).to_be_hidden()
+
+    page.get_by_role("button", name="Edit").nth(1).click()
+    say(page, "Second, but better")
+    answered(page, 2)
+    expect(page.locator(".turn")).to_have_count(4)
+    expect(box).to_have_value("A draft")
+    expect(editing).to_be_hidden()
+    assert page.locator("[data-spent]").inner_text() != spent
+    expect(page.locator("[data-spent]")).to_have_text(in_credits(sum(aside(customer.spent))))
+
+
 def test_an_answer_that_cannot_be_drawn_is_shown_as_it_was_written(
     visit: tuple[Page, Customer, list[str]],
 ) -> None:

@@ -2,6 +2,7 @@
 
 import { call, chargeOf, inWords, newName } from "playground/call";
 import { asCode } from "playground/code";
+import { Edits } from "playground/edits";
 import { filesOf, read } from "playground/images";
 import { Painter } from "playground/markdown";
 import { Settings } from "playground/settings";
@@ -13,7 +14,7 @@ const settings = new Settings(page, setup.models);
 const composer = find("composer"), box = find("text"), list = find("turns"), status = find("status");
 const token = composer.elements.csrfmiddlewaretoken.value;
 
-const turns = [];
+const turns = [], edits = new Edits();
 let images = [], running = null, following = true;
 let spent = 0n, tokens = 0;
 
@@ -37,7 +38,9 @@ function show() {
   const begun = turns.length > 0;
   find("empty").hidden = begun;
   find("notices").hidden = begun;
-  find("new").disabled = !begun && !running;
+  find("new").disabled = !begun && !running && !edits.open;
+  find("editing").hidden = !edits.open;
+  if (edits.open) find("editing-text").textContent = edits.words;
   find("send").hidden = Boolean(running);
   find("stop").hidden = !running;
   find("send").disabled = !settings.model || !(box.value.trim() || images.length);
@@ -197,7 +200,7 @@ const seconds = (ms) => (ms < 950 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFi
 
 function pay(turn, { charge, balance, usage, estimated }, { firstMs = 0 } = {}) {
   const said = [];
-  const here = turns.includes(turn);
+  const here = !turn.cleared;
   if (usage) {
     turn.tokens = usage.completion_tokens;
     if (here) tokens += usage.prompt_tokens + usage.completion_tokens;
@@ -248,9 +251,7 @@ function send() {
     return;
   }
   addUser(text, images);
-  images = [];
-  box.value = "";
-  drawImages();
+  compose(edits.end());
   complain([]);
   answer();
 }
@@ -266,19 +267,39 @@ function again() {
   box.focus();
 }
 
+function compose(message) {
+  box.value = message.text;
+  images = message.images;
+  drawImages();
+}
+
 function edit(turn) {
   if (running) return;
-  for (const gone of turns.splice(turns.indexOf(turn))) gone.node.remove();
-  box.value = turn.text;
-  images = turn.images;
-  drawImages();
+  const taken = turns.splice(turns.indexOf(turn));
+  for (const { node } of taken) node.remove();
+  edits.begin(taken, { text: box.value, images });
+  compose(turn);
+  announce(edits.words);
   box.focus();
-  show();
+}
+
+function undo() {
+  const { turns: taken, draft } = edits.undo();
+  turns.push(...taken);
+  list.append(...taken.map(({ node }) => node));
+  compose(draft);
+  announce("Everything is back as it was.");
+  follow();
+  box.focus();
 }
 
 function clear() {
   stop();
-  for (const gone of turns.splice(0)) gone.node.remove();
+  while (edits.open) undo();
+  for (const gone of turns.splice(0)) {
+    gone.cleared = true;
+    gone.node.remove();
+  }
   spent = 0n;
   tokens = 0;
   show();
@@ -360,6 +381,7 @@ find("file").addEventListener("change", async (event) => {
   box.focus();
 });
 find("attach").addEventListener("click", () => find("file").click());
+find("undo").addEventListener("click", undo);
 find("stop").addEventListener("click", () => { stop(); box.focus(); });
 find("show-code").addEventListener("click", showCode);
 find("new").addEventListener("click", () => document.getElementById("clear-dialog").showModal());
@@ -378,7 +400,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 addEventListener("beforeunload", (event) => {
-  if (turns.length || box.value.trim() || images.length) event.preventDefault();
+  if (turns.length || edits.open || box.value.trim() || images.length) event.preventDefault();
 });
 settings.onChange = show;
 show();

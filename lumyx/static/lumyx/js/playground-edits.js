@@ -1,0 +1,36 @@
+// Messages that go back into the composer to be changed, and what each took with it: nothing of
+// it is lost before the changed message is sent.
+
+export class Edits {
+  #taken = [];
+
+  /** Keeps the turns that an edit takes out, the first of them being edited, and the draft. */
+  begin(turns, draft) {
+    this.#taken.push({ turns, draft });
+  }
+
+  /** Returns what the last edit took out, to be put back. */
+  undo() {
+    return this.#taken.pop();
+  }
+
+  /** Ends all editing; returns the draft that was there before it. */
+  end() {
+    const [first] = this.#taken.splice(0);
+    return first?.draft ?? { text: "", images: [] };
+  }
+
+  get open() {
+    return this.#taken.length > 0;
+  }
+
+  /** Says what sending does. */
+  get words() {
+    const after = this.#taken.reduce((sum, { turns }) => sum + turns.length, 0) - 1;
+    const { text, images } = this.#taken[0].draft;
+    const said = [after > 1 ? `Sending this drops the ${after} messages after it.`
+      : after ? "Sending this drops the message after it." : "You are changing your message."];
+    if (text.trim() || images.length) said.push("Your draft comes back then.");
+    return said.join(" ");
+  }
+}
