@@ -27,8 +27,9 @@ from gateway_apikey k join billing_budget b on b.id = k.id where k.user_id = %(u
 TIMES = """
 select count(*),
        percentile_disc(array[0.5, 0.95]) within group (order by latency_ms),
-       percentile_disc(array[0.5, 0.95]) within group (order by first_token_ms)
-from (select latency_ms, first_token_ms from gateway_requestlog
+       percentile_disc(array[0.5, 0.95])
+         within group (order by first_token_ms) filter (where streamed)
+from (select latency_ms, first_token_ms, streamed from gateway_requestlog
       where account_id = %(account)s and started_at >= %(from)s and status < 400
       order by started_at desc limit %(limit)s) last
 """
@@ -53,7 +54,10 @@ class Totals:
 
 @dataclass(frozen=True)
 class Times:
-    """How long answered calls of the last 24 hours took: milliseconds, half and 95 of 100."""
+    """How long answered calls of the last 24 hours took: milliseconds, half and 95 of 100.
+
+    Only streamed ones have a first token.
+    """
 
     calls: int
     p50: int | None = None

@@ -272,6 +272,7 @@ def describe(row: tuple[Any, ...]) -> dict[str, Any]:
         "charge_basis": basis,
         "charge_reason": ChargeBasis(basis).label,
         "latency_ms": latency,
-        "first_token_ms": first_token,
+        # Whoever waits for the whole answer meets no first token.
+        "first_token_ms": first_token if streamed else None,
         "attempts": attempts,
     }

@@ -231,7 +231,7 @@ ANSWERS: Json = {
             "charge_basis": text("Why it cost that.", enum=ChargeBasis.values),
             "charge_reason": text("The basis in words."),
             "latency_ms": whole("From its begin to its end."),
-            "first_token_ms": maybe(whole("From its begin to the first token.")),
+            "first_token_ms": maybe(whole("From a streamed call’s begin to its first token.")),
             "attempts": listed(
                 record(
                     {

@@ -21,6 +21,7 @@ from gateway.usage import SLACK, Query
 
 STEPS = ["Make a key", "Paste the code", "See the call here"]
 LAST_CALLS = 8
+EVERY_SECONDS = 5
 SECONDS = 0.02
 """How long a look may add up for; the page asks again until all is there."""
 
@@ -58,6 +59,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     totals = activity.totals(account, days[-1])
     times = activity.times(account, now=now) if found.calls else activity.Times(0)
     return {
+        "every": EVERY_SECONDS,
         "totals": totals,
         "times": times,
         **_notes(totals, times, known=days[-1].known),
@@ -84,7 +86,7 @@ def _notes(totals: activity.Totals, times: activity.Times, *, known: bool) -> di
     return {
         "error_note": f"{percent} % of today’s requests" if known else "still adding up",
         "latency_note": f"95 % within {times.p95 or 0:,} ms · {of}",
-        "first_note": f"95 % within {times.first_p95 or 0:,} ms · {of}",
+        "first_note": f"95 % within {times.first_p95 or 0:,} ms · streamed, {of}",
     }
 
 

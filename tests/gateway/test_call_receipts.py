@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from gateway import call_receipts, ids, pricing
+from gateway import call_receipts, calls, ids, pricing
 from gateway.models import Model, VipLevel
 from gateway.pricing import Prices, Tokens
 from tests.calls import add_call
@@ -41,6 +41,17 @@ def test_a_call_shows_lines_that_add_up_to_its_charge(customer: Customer) -> Non
         assert words in text, words
     assert "<html" in text
     assert "<html" not in client.get(f"/usage/{public(id)}", headers={"HX-Request": "true"}).text
+
+
+def test_a_first_token_is_told_of_streamed_calls_alone(customer: Customer) -> None:
+    client = visit(customer)
+    for streamed in (True, False):
+        id = add_call(customer, at=timezone.now(), first_token_ms=400, streamed=streamed)
+        page = client.get(f"/usage/{public(id)}").content.decode()
+        assert ("First token" in page) is streamed
+        found = calls.find(customer.account, public(id))
+        assert found is not None
+        assert found[0]["first_token_ms"] == (400 if streamed else None)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,23 @@ def test_the_figures_equal_the_ledger_and_the_log(
     assert "33.3 % of today" in page
 
 
+def test_the_first_token_is_timed_by_streamed_calls_alone(
+    browser: Browser, customer: Customer
+) -> None:
+    now = timezone.now()
+    add_call(customer, at=now, latency_ms=900, first_token_ms=890)
+    assert "First token, median" not in stats(browser.open("/dashboard").text)
+    for ms in (100, 300, 500):
+        add_call(customer, at=now, latency_ms=900, first_token_ms=ms, streamed=True)
+    assert stats(browser.open("/dashboard").text)["First token, median"] == "300"
+
+
+def test_the_dashboard_says_how_often_it_looks(browser: Browser, customer: Customer) -> None:
+    page = browser.open("/dashboard").text
+    assert "every 5 seconds" in page
+    assert 'hx-trigger="every 5s, seen' in page
+
+
 def test_a_call_appears_in_the_live_part(
     server: Server, browser: Browser, customer: Customer
 ) -> None:
