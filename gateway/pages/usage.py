@@ -73,7 +73,7 @@ def _asked(request: HttpRequest) -> Asked:
 def usage(request: HttpRequest) -> HttpResponse:
     """Show the account's calls, newest first."""
     asked = _asked(request)
-    context = _rows(asked) | _totals(asked, seconds=TOTALS_AT_ONCE)
+    context = _page(asked, seconds=TOTALS_AT_ONCE)
     short = [key for key in asked.keys if key.log_days < LOG_DAYS_MOST]
     context |= {
         "form": asked.form,
@@ -100,11 +100,11 @@ def more_rows(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def new_rows(request: HttpRequest) -> HttpResponse:
-    """Show the first page anew where it has changed."""
-    context = _rows(_asked(request))
+    """Show the first page and what it adds up to anew where either has changed."""
+    context = _page(_asked(request), seconds=TOTALS_LATER)
     if context["seen"] == request.GET.get("seen"):
         return HttpResponse(status=204)
-    return render(request, "gateway/usage/body.html", context)
+    return render(request, "gateway/usage/update.html", context)
 
 
 @never_cache
@@ -116,17 +116,24 @@ def totals(request: HttpRequest) -> HttpResponse:
     return render(request, "gateway/usage/totals.html", context)
 
 
+def _page(asked: Asked, *, seconds: float) -> dict[str, Any]:
+    """Return the rows and the totals; `seen` changes when either does."""
+    context = _rows(asked) | _totals(asked, seconds=seconds)
+    # What is not added up yet asks for the rest by itself.
+    tally = context["totals"].tally if context["totals"].whole else ""
+    said = [*(call["id"] for call in context["calls"]), str(tally)]
+    return context | {"seen": sha256("".join(said).encode()).hexdigest()[:16]}
+
+
 def _rows(asked: Asked) -> dict[str, Any]:
     found = calls.search(asked.book, asked.query)
     older = asked.form.address(cursor=found.older) if found.older else ""
-    said = "".join(call["id"] for call in found.calls)
     return {
         "calls": listed(found.calls, asked.names()),
         "older": older,
         "reached": found.reached,
         "live": asked.first_page,
         "every": EVERY_SECONDS,
-        "seen": sha256(said.encode()).hexdigest()[:16],
     }
 
 

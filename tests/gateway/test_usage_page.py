@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from billing.amounts import in_credits
 from gateway import calls, ids, keys
+from gateway.pages import usage as usage_pages
 from gateway.tallies import Book, Budget, total
 from gateway.usage import Query, read_cursor
 from tests.calls import add_call
@@ -57,6 +58,13 @@ def added_up(client: Client, query: dict[str, str]) -> str:
 
 def public(id: UUID) -> str:
     return ids.public(id.hex)
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add everything up at once, however busy the machine is."""
+    monkeypatch.setattr(usage_pages, "TOTALS_AT_ONCE", 5)
+    monkeypatch.setattr(usage_pages, "TOTALS_LATER", 5)
 
 
 def test_pages_follow_each_other_and_leave_nothing_out(customer: Customer) -> None:
@@ -248,7 +256,9 @@ def test_downloads_cannot_be_asked_for_without_end(customer: Customer) -> None:
     assert statuses == [200] * 60 + [429] * 2
 
 
-def test_the_first_page_is_drawn_anew_only_where_it_changed(customer: Customer) -> None:
+def test_the_first_page_is_drawn_anew_only_where_it_changed(
+    customer: Customer, unhurried: None
+) -> None:
     add_call(customer, at=timezone.now() - DAY)
     client = visit(customer)
     page = client.get("/usage").content.decode()
@@ -259,7 +269,28 @@ def test_the_first_page_is_drawn_anew_only_where_it_changed(customer: Customer) 
     fresh = client.get(again[1])
     assert listed(fresh)[0] == id
     assert b"<html" not in fresh.content
+    # With the new row comes what the rows add up to, in its own place.
+    assert re.search(rb'id="totals"[^>]*hx-swap-oob="true"', fresh.content)
+    assert b"<dt>Calls</dt><dd>2</dd>" in fresh.content
+    assert b"hx-swap-oob" not in client.get("/usage").content
     assert b"/usage/new" not in client.get("/usage?range=7d").content
+
+
+def test_totals_follow_a_call_that_the_first_page_has_no_room_for(
+    customer: Customer, unhurried: None
+) -> None:
+    now = timezone.now()
+    for n in range(50):
+        add_call(customer, at=now - n * timedelta(milliseconds=1))
+    client = visit(customer)
+    again = re.search(
+        r'hx-get="(/usage/new\?seen=[0-9a-f]+)"', client.get("/usage").content.decode()
+    )
+    assert again is not None
+    assert client.get(again[1]).status_code == 204
+    # It began earlier than all of them, and ended later.
+    add_call(customer, at=now - timedelta(seconds=1))
+    assert b"<dt>Calls</dt><dd>51</dd>" in client.get(again[1]).content
 
 
 def test_a_key_that_keeps_fewer_days_is_named(customer: Customer) -> None:
