@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -29,20 +29,25 @@ ENDPOINTS = (
     *("chat/completions", "messages", "responses", "embeddings", "completions"),
     "messages/count_tokens",
 )
+NO_CHOICE = {"invalid_choice": "This is not on offer. Choose from the list."}
+NO_TIME = {"invalid": "Give a day or a minute, such as 2026-11-01 or 2026-11-01T09:30."}
 TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
 
 
 def choice(label: str, choices: Sequence[tuple[str, str]], *, any_words: str) -> forms.ChoiceField:
     """Return a field of one choice or none."""
-    return forms.ChoiceField(label=label, required=False, choices=[("", any_words), *choices])
+    return forms.ChoiceField(
+        label=label,
+        required=False,
+        choices=[("", any_words), *choices],
+        error_messages=NO_CHOICE,
+    )
 
 
 class UsageForm(forms.Form):
     """The filters, as they stand in the address."""
 
-    range = forms.ChoiceField(
-        required=False, choices=[("", ""), *((name, RANGES[name][0]) for name in RANGES)]
-    )
+    range = choice("Time", [(name, RANGES[name][0]) for name in RANGES], any_words="")
     model = choice("Model", [], any_words="All models")
     key = choice("Key", [], any_words="All keys")
     status = choice(
@@ -67,6 +72,7 @@ class UsageForm(forms.Form):
                 label=label,
                 required=False,
                 input_formats=TIMES,
+                error_messages=NO_TIME,
                 widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=TIMES[0]),
             )
         # What is in the address stays choosable, whether or not it is on offer any more.
@@ -78,6 +84,14 @@ class UsageForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [*cast(list[tuple[str, str]], field.choices)[:1], *choices]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a time that ends before it begins."""
+        begin, end = _utc(self.cleaned_data.get("from")), self.cleaned_data.get("to")
+        until = self._until(_utc(end))
+        if begin and until and until <= begin:
+            self.add_error("to", "This is before “From”, so no call can fit.")
+        return self.cleaned_data
 
     @property
     def main(self) -> list[forms.BoundField]:

@@ -138,6 +138,35 @@ def test_a_filter_that_makes_no_sense_is_said_to_and_shows_nothing(
         assert client.get(f"/usage/calls.csv?{query}").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("from=2026-11-02&to=2026-11-01", "This is before “From”, so no call can fit."),
+        ("from=2026-11-02T09:31&to=2026-11-02T09:30", "This is before “From”"),
+        ("from=yesterday", "Give a day or a minute, such as 2026-11-01"),
+        ("to=2026-13-01", "Give a day or a minute, such as 2026-11-01"),
+        ("status=maybe", "This is not on offer. Choose from the list."),
+        ("range=1y", "This is not on offer. Choose from the list."),
+        ("key=x", "This is not on offer. Choose from the list."),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_marked_in_our_own_words(
+    customer: Customer, query: str, words: str
+) -> None:
+    page = visit(customer).get(f"/usage?{query}")
+    assert page.status_code == 400
+    said = page.content.decode()
+    assert said.count('class="error"') == said.count(words) == 1
+    assert not re.search(r"Enter a valid|Select a valid", said)
+
+
+@pytest.mark.parametrize(
+    "query", ["from=2026-11-02T09:30&to=2026-11-02", "from=2026-11-02T09:30&to=2026-11-02T09:30"]
+)
+def test_a_time_ends_with_its_last_day_or_minute(customer: Customer, query: str) -> None:
+    assert visit(customer).get(f"/usage?{query}").status_code == 200
+
+
 def test_a_search_whose_time_is_over_says_how_far_it_looked_and_goes_on(customer: Customer) -> None:
     now = timezone.now()
     made = [add_call(customer, at=now - n * DAY, model="rare") for n in range(2, 12, 3)]
