@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.pages import signed_in
 from billing import accounts
+from billing.amounts import in_credits
 from gateway import activity, calls, public_prices, snippets
 from gateway.pages import day_charts
 from gateway.pages.usage import listed
@@ -84,6 +85,7 @@ def _notes(totals: activity.Totals, times: activity.Times, *, known: bool) -> di
     of = "last 24 hours" if times.calls < activity.TIMED_CALLS else f"last {times.calls:,} calls"
     percent = f"{totals.error_percent:.1f}".removesuffix(".0")
     return {
+        "held_note": f"{in_credits(totals.held)} held for calls under way" if totals.held else "",
         "error_note": f"{percent} % of today’s requests" if known else "still adding up",
         "latency_note": f"95 % within {times.p95 or 0:,} ms · {of}",
         "first_note": f"95 % within {times.first_p95 or 0:,} ms · streamed, {of}",

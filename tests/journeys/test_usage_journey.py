@@ -9,11 +9,25 @@ from tests.journeys.test_customer_journey import enter, give, make_first_key
 from tests.people import NabzClanProcess
 from tests.processes import ProviderProcess, Server
 
+ALONE = """count => {
+  const grid = document.querySelector('#live .stats');
+  while (grid.children.length > count) grid.lastElementChild.remove();
+  const rows = Map.groupBy(grid.children, tile => tile.offsetTop);
+  const alone = ([first, second]) =>
+    !second && (innerWidth > 640 || first.offsetWidth < grid.offsetWidth);
+  return [...rows.values()].some(alone) || grid.children.length - count;
+}"""
+"""Whether one of so many tiles stands alone; on a phone one may fill a row."""
 
-def call(server: Server, key: str, model: str = "echo") -> str:
+
+def call(server: Server, key: str, model: str = "echo", *, stream: bool = False) -> str:
     answer = requests.post(
         f"{server.api}/chat/completions",
-        json={"model": model, "messages": [{"role": "user", "content": "Hello there"}]},
+        json={
+            "model": model,
+            "messages": [{"role": "user", "content": "Hello there"}],
+            "stream": stream,
+        },
         headers={"Authorization": f"Bearer {key}"},
         timeout=10,
     )
@@ -48,9 +62,16 @@ def test_calls_arrive_by_themselves_and_open_beside_the_list(
     # The first call takes the place of the first steps, with no reload.
     page.get_by_role("link", name="I have copied it").click()
     expect(page.get_by_text("Waiting for your first call")).to_be_visible()
-    first = call(server, key)
+    first = call(server, key, stream=True)
     polled(page, page.locator(f"#row-{first}"))
     expect(page.get_by_text("Waiting for your first call")).to_be_hidden()
+
+    # However many tiles there are, each row of them is full.
+    for count in (7, 6, 5, 4):
+        for width in (360, 768, 1024, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert not page.evaluate(ALONE, count), (count, width)
+    page.set_viewport_size({"width": 1280, "height": 720})
 
     # The chart follows, and what one looks at stays open and keeps the focus.
     page.reload()
