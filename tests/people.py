@@ -61,13 +61,15 @@ class Browser(requests.Session):
         return self.page
 
     def submit(self, path: str, **fields: Any) -> requests.Response:
-        """Send a form of ours with the page's CSRF token."""
+        """Send a form of ours with the page's tokens, unless told others."""
         assert self.page is not None
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.page.text)
         assert token is not None, self.page.text[:500]
         files = fields.pop("files", None)
         url = urljoin(self.server.url, path)
         data = {"csrfmiddlewaretoken": token[1], **fields}
+        if once := re.search(r'name="once" value="([^"]+)"', self.page.text):
+            data = {"once": once[1], **data}
         self.page = self.post(url, data=data, files=files, timeout=20)
         return self.page
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import once
 from accounts.limited import limited
 from accounts.models import State
 from accounts.pages import signed_in
@@ -56,14 +57,18 @@ def _show(key: ApiKey) -> dict[str, Any]:
     else:
         soon = key.expires_at is not None and key.expires_at - now < SOON
         state = "soon" if soon else "good"
-    overlap = key.previous_until is not None and key.previous_until > now
     return {
         "key": key,
         "state": state,
-        "overlap": overlap,
+        "overlap": _overlaps(key),
         "dialog": f"revoke-{key.pk}",
         "ask": f"Revoke {key.name}?",
     }
+
+
+def _overlaps(key: ApiKey) -> bool:
+    """Return whether the text that a key had before still works."""
+    return key.previous_until is not None and key.previous_until > timezone.now()
 
 
 @never_cache
@@ -76,6 +81,8 @@ def new_key(request: HttpRequest) -> HttpResponse:
     form = KeyForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _form(request, form)
+    if not once.spend(request):
+        return _sent_already(request)
     if user.state != State.ACTIVE:
         form.add_error(None, "Your account is frozen, so it can make no keys.")
     elif user.api_keys.in_force().programs().count() >= MOST_KEYS:
@@ -118,10 +125,13 @@ def rotate_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Give a key a new text; the old one works on for as long as is chosen."""
     key = _own(key_id, signed_in(request).api_keys.programs())
     form = RotateForm(request.POST or None)
-    if form.is_valid() and signed_in(request).state != State.ACTIVE:
-        form.add_error(None, "Your account is frozen, so its keys get no new text.")
-    if request.method != "POST" or not form.is_valid():
-        context = {"form": form, "key": key}
+    if request.method == "POST" and form.is_valid():
+        if not once.spend(request):
+            return _sent_already(request, key)
+        if signed_in(request).state != State.ACTIVE:
+            form.add_error(None, "Your account is frozen, so its keys get no new text.")
+    if request.method != "POST" or form.errors:
+        context = {"form": form, "key": key, "overlap": _overlaps(key)}
         status = 400 if form.errors else 200
         return render(request, "gateway/rotate_key.html", context, status=status)
     overlap = timedelta(seconds=int(form.cleaned_data["overlap"]))
@@ -155,6 +165,10 @@ def _take(form: KeyForm, error: ValidationError) -> None:
     """Show what the key itself refuses beside its field."""
     for name, wrong in error.message_dict.items():
         form.add_error(name if name in form.fields else None, wrong)
+
+
+def _sent_already(request: HttpRequest, key: ApiKey | None = None) -> HttpResponse:
+    return render(request, "gateway/sent_already.html", {"key": key}, status=409)
 
 
 def _shown_once(request: HttpRequest, key: ApiKey, text: str, title: str) -> HttpResponse:

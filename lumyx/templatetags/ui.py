@@ -9,11 +9,13 @@ from pathlib import Path
 from django import template
 from django.conf import settings
 from django.forms import BoundField
+from django.template.context import RequestContext
 from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince, timeuntil
 
+from accounts import once as forms_once
 from billing.amounts import in_credits, in_dollars
 from lumyx import highlighting
 
@@ -89,6 +91,13 @@ def moment(at: datetime | None, never: str = "never") -> SafeString:
         at.strftime("%-d %B %Y, %H:%M:%S UTC"),
         words,
     )
+
+
+@register.simple_tag(takes_context=True)
+def once(context: RequestContext) -> SafeString:
+    """Give a form the token by which it is taken once."""
+    token = forms_once.token(context["request"])
+    return format_html('<input type="hidden" name="{}" value="{}">', forms_once.FIELD, token)
 
 
 @register.simple_tag
