@@ -74,6 +74,8 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (!(button instanceof HTMLButtonElement)) return;
+  // The answer to the first press shows what no other does, such as a key's text.
+  if (event.target.elements.once && button.hasAttribute("aria-busy")) return event.preventDefault();
   // Only looks: a disabled button would not be sent along with its form.
   setTimeout(() => button.setAttribute("aria-busy", "true"));
 });

@@ -1,0 +1,61 @@
+"""Somebody in a hurry makes keys in Chromium: presses twice, reloads, goes back."""
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Page
+
+from tests.customers import Customer, accept, make_customer, session_of
+from tests.journeys.browsers import aside
+from tests.processes import Server
+
+
+def _customer() -> tuple[Customer, str]:
+    customer = make_customer()
+    accept(customer.user)
+    return customer, session_of(customer.user)
+
+
+@pytest.fixture
+def person(page: Page, server: Server) -> Customer:
+    customer, session = aside(_customer)
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": server.url}
+    page.context.add_cookies([cookie])  # type: ignore[list-item]
+    return customer
+
+
+def names(person: Customer) -> list[str]:
+    rows = person.user.api_keys.order_by("created_at")
+    return aside(lambda: list(rows.values_list("name", flat=True)))
+
+
+def test_pressing_twice_and_reloading_make_one_key_whose_text_is_seen(
+    page: Page, server: Server, person: Customer
+) -> None:
+    page.goto(f"{server.url}/keys/new")
+    page.get_by_label("Name").fill("Laptop")
+    slow = {"offline": False, "latency": 700, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    button = page.get_by_role("button", name="Make the key")
+    button.evaluate("one => { one.click(); setTimeout(() => one.click(), 200); }")
+    page.get_by_role("heading", name="Your new key").wait_for()
+    assert page.locator("#secret").inner_text().startswith("lx-")
+    page.reload()
+    page.get_by_role("heading", name="This form was sent already").wait_for()
+    page.get_by_role("main").get_by_role("link", name="All keys").click()
+    page.wait_for_url(f"{server.url}/keys")
+    assert names(person) == ["Test", "Laptop"]
+
+
+def test_going_back_to_the_form_makes_a_key_only_where_the_form_is_new(
+    page: Page, server: Server, person: Customer
+) -> None:
+    page.goto(f"{server.url}/keys/new")
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("heading", name="Your new key").wait_for()
+    page.go_back()
+    page.get_by_label("Name").fill("Server")
+    page.get_by_role("button", name="Make the key").click()
+    # Chromium asks for the page anew, since it may not be stored: the form is a new one.
+    page.get_by_role("heading", name="Your new key").wait_for()
+    assert names(person) == ["Test", "Laptop", "Server"]
