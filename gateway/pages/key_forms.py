@@ -1,6 +1,6 @@
 """What people type in about a key."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,12 +20,12 @@ from gateway.models.keys import (
     TOKEN_LIMIT_MOST,
 )
 
-LIFETIMES = {"30": "30 days", "90": "90 days", "365": "a year"}
+LIFETIMES = {"30": "in 30 days", "90": "in 90 days", "365": "in a year"}
 MOST_CREDITS = Decimal(1_000_000)
 SPENDS = ("day_spend", "month_spend", "total_spend")
 COUNTS = ("minute_limit", "day_limit", "token_limit", "concurrency_limit")
 PLAIN = ("name", "scopes", "allowed_models", "allowed_networks")
-NEW = {"scopes": Scope.values, "log_days": LOG_DAYS_MOST}
+NEW = {"lifetime": "never", "scopes": Scope.values, "log_days": LOG_DAYS_MOST}
 OVERLAPS = {"0": "at once", "3600": "in an hour", "86400": "in a day", "604800": "in 7 days"}
 
 
@@ -54,9 +54,9 @@ class KeyForm(forms.Form):
     name = forms.CharField(
         max_length=80, help_text="What you will know it by, such as where it runs."
     )
-    lifetime = forms.ChoiceField(label="Expires", required=False)
+    lifetime = forms.ChoiceField(label="Expires", required=False, widget=forms.RadioSelect)
     until = forms.DateField(
-        label="On this day (UTC)", required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label="Day of the end", required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     scopes = forms.MultipleChoiceField(
         label="May be used to", choices=Scope, widget=forms.CheckboxSelectMultiple
@@ -100,13 +100,16 @@ class KeyForm(forms.Form):
             self._offer_lifetimes(key)
 
     def _offer_lifetimes(self, key: ApiKey | None) -> None:
-        first = ("keep", "as it is") if key else ("", "never")
-        choices = [first, *LIFETIMES.items(), ("day", "on a day of your choice")]
+        choices = [("never", "never"), *LIFETIMES.items(), ("day", "at the start of a UTC day:")]
+        if key:
+            choices[0] = ("keep", "never, as it is")
         if key and key.expires_at:
-            choices.insert(1, ("", "never"))
+            end = key.expires_at.astimezone(UTC).strftime("%-d %B %Y, %H:%M UTC")
+            choices[:1] = [("keep", f"{end}, as it is"), ("never", "never")]
         lifetime = self.fields["lifetime"]
         assert isinstance(lifetime, forms.ChoiceField)
         lifetime.choices = choices
+        self.untouched = choices[0][0]
 
     def _offer_models(self, key: ApiKey | None) -> None:
         named = list(
@@ -140,14 +143,21 @@ class KeyForm(forms.Form):
         return found
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the day where one is to be chosen."""
+        """See that the end is one: a day that was typed in counts, or is refused."""
         cleaned = super().clean() or {}
-        if cleaned.get("lifetime") == "day":
-            day = cleaned.get("until")
-            if day is None:
-                self.add_error("until", "Choose a day.")
-            elif day <= timezone.now().date():
-                self.add_error("until", "Choose a day that is still to come.")
+        if "until" not in cleaned or "lifetime" not in cleaned:
+            return cleaned
+        day, lifetime = cleaned["until"], cleaned["lifetime"] or self.untouched
+        if day and lifetime == self.untouched:
+            # Who types a day and leaves what was chosen before means the day.
+            lifetime = "day"
+        cleaned["lifetime"] = lifetime
+        if day is None and lifetime == "day":
+            self.add_error("until", "Choose a day.")
+        elif day and lifetime != "day":
+            self.add_error("until", "You chose another end above. Choose this day, or empty it.")
+        elif day and day <= timezone.now().date():
+            self.add_error("until", "Choose a day that is still to come.")
         return cleaned
 
     def values(self) -> dict[str, Any]:
@@ -168,7 +178,9 @@ class KeyForm(forms.Form):
         if lifetime == "day":
             day = self.cleaned_data["until"]
             return timezone.make_aware(datetime(day.year, day.month, day.day))
-        return timezone.now() + timedelta(days=int(lifetime)) if lifetime else None
+        if lifetime == "never":
+            return None
+        return timezone.now() + timedelta(days=int(lifetime))
 
 
 class PlaygroundForm(KeyForm):

@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -130,6 +131,10 @@ def test_all_that_is_typed_in_is_what_the_api_enforces(
         ({"log_days": "-1"}, "greater than or equal to 0"),
         ({"lifetime": "day"}, "Choose a day."),
         ({"lifetime": "day", "until": "2020-01-01"}, "Choose a day that is still to come."),
+        ({"until": "2020-01-01"}, "Choose a day that is still to come."),
+        ({"lifetime": "day", "until": "soon"}, "Enter a valid date."),
+        ({"until": "soon"}, "Enter a valid date."),
+        ({"lifetime": "30", "until": "2999-01-01"}, "You chose another end above."),
         ({"lifetime": "forever"}, "is not one of the available choices"),
     ],
 )
@@ -141,6 +146,40 @@ def test_what_makes_no_sense_is_said_beside_its_field_and_makes_no_key(
     assert page.status_code == 400
     assert words in page.text
     assert member.api_keys.count() == 0
+
+
+@pytest.mark.parametrize("chosen", [{"lifetime": "day"}, {"lifetime": "never"}, {}])
+def test_a_day_that_is_typed_in_is_when_the_key_ends(
+    browser: Browser, member: User, chosen: dict[str, str]
+) -> None:
+    make(browser, until="2999-03-01", **chosen)
+    assert member.api_keys.get().expires_at == datetime(2999, 3, 1, tzinfo=UTC)
+
+
+def test_the_end_of_a_key_stays_changes_and_goes_as_chosen(browser: Browser, member: User) -> None:
+    make(browser)
+    row = member.api_keys.get()
+    assert row.expires_at is None
+    first, second = datetime(2999, 3, 1, tzinfo=UTC), datetime(2999, 4, 1, tzinfo=UTC)
+    for fields, end in (
+        ({"lifetime": "keep", "until": "2999-03-01"}, first),
+        ({"lifetime": "keep"}, first),
+        ({}, first),
+        ({"lifetime": "day", "until": "2999-04-01"}, second),
+        ({"lifetime": "never"}, None),
+    ):
+        browser.open(f"/keys/{row.pk}")
+        page = browser.submit(f"/keys/{row.pk}", **(PLAIN | fields))
+        assert page.status_code == 200, fields
+        row.refresh_from_db()
+        assert row.expires_at == end, fields
+    ApiKey.objects.filter(pk=row.pk).update(expires_at=first)
+    assert "1 March 2999, 00:00 UTC, as it is" in browser.open(f"/keys/{row.pk}").text
+    # Two ends at once are refused, not guessed at.
+    page = browser.submit(f"/keys/{row.pk}", **PLAIN, lifetime="never", until="2999-04-01")
+    assert "You chose another end above." in page.text
+    row.refresh_from_db()
+    assert row.expires_at == first
 
 
 def test_a_key_is_changed_and_the_change_counts(

@@ -1,8 +1,10 @@
 """Somebody in a hurry makes keys in Chromium: presses twice, reloads, goes back."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.customers import Customer, accept, make_customer, session_of
 from tests.journeys.browsers import aside
@@ -59,3 +61,20 @@ def test_going_back_to_the_form_makes_a_key_only_where_the_form_is_new(
     # Chromium asks for the page anew, since it may not be stored: the form is a new one.
     page.get_by_role("heading", name="Your new key").wait_for()
     assert names(person) == ["Test", "Laptop", "Server"]
+
+
+def test_a_day_and_another_end_are_never_chosen_together(
+    page: Page, server: Server, person: Customer
+) -> None:
+    page.goto(f"{server.url}/keys/new")
+    page.get_by_label("Name").fill("Laptop")
+    day, chosen = page.get_by_label("Day of the end"), page.get_by_label("at the start of a UTC")
+    day.fill("2999-03-01")
+    expect(chosen).to_be_checked()
+    page.get_by_label("in 90 days").check()
+    expect(day).to_have_value("")
+    day.fill("2999-03-01")
+    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("heading", name="Your new key").wait_for()
+    last = aside(lambda: person.user.api_keys.latest("created_at"))
+    assert last.expires_at == datetime(2999, 3, 1, tzinfo=UTC)

@@ -71,6 +71,15 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+// When a key ends: a day that is typed in is the choice, and another choice takes it away.
+document.addEventListener("input", (event) => {
+  const end = closest(event, "[data-end]");
+  const day = end?.querySelector("[type=date]");
+  const choice = end?.querySelector("[value=day]");
+  if (day && event.target === day && day.value) choice.checked = true;
+  if (day && event.target !== day && !choice.checked) day.value = "";
+});
+
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (!(button instanceof HTMLButtonElement)) return;
