@@ -85,12 +85,7 @@ def moment(at: datetime | None, never: str = "never") -> SafeString:
         words = f"{timesince(at, depth=1)} ago"
     else:
         words = f"in {timeuntil(at, depth=1)}"
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        at.isoformat(),
-        at.strftime("%-d %B %Y, %H:%M:%S UTC"),
-        words,
-    )
+    return _time(at, words)
 
 
 @register.simple_tag(takes_context=True)
@@ -98,6 +93,23 @@ def once(context: RequestContext) -> SafeString:
     """Give a form the token by which it is taken once."""
     token = forms_once.token(context["request"])
     return format_html('<input type="hidden" name="{}" value="{}">', forms_once.FIELD, token)
+
+
+@register.simple_tag
+def longer(until: datetime) -> SafeString:
+    """Write how much longer something lasts, with the exact UTC time of its end for the pointer."""
+    until = until.astimezone(UTC)
+    if (until - timezone.now()).total_seconds() < JUST_NOW_SECONDS:
+        words = "less than a minute"
+    else:
+        count, _, unit = timeuntil(until, depth=1).partition("\N{NO-BREAK SPACE}")
+        words = f"{count} more {unit}"
+    return _time(until, words)
+
+
+def _time(at: datetime, words: str) -> SafeString:
+    exactly = at.strftime("%-d %B %Y, %H:%M:%S UTC")
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exactly, words)
 
 
 @register.simple_tag

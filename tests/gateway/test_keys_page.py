@@ -229,6 +229,9 @@ def test_rotating_shows_a_new_text_and_lets_the_old_one_overlap(
     assert new != old
     assert call(server, new).status_code == 200
     assert call(server, old).status_code == 200
+    assert re.search(
+        r'old text works for <time [^>]+UTC">59 more minutes<', browser.open("/keys").text
+    )
     browser.open(f"/keys/{row.pk}/rotate")
     page = browser.submit(f"/keys/{row.pk}/rotate", overlap="0")
     time.sleep(1)
