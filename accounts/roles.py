@@ -61,6 +61,7 @@ ROLES: dict[str, list[str]] = {
     "operator": [
         "gateway.view_dailyuse",
         "gateway.view_uptimespell",
+        "gateway.view_jobrun",
         "accounts.view_user",
         "accounts.freeze_user",
         "gateway.view_requestlog",

@@ -19,5 +19,8 @@ class GatewayConfig(AppConfig):
     name = "gateway"
 
     def ready(self) -> None:
-        """Listen for changes of people: `accounts` knows nothing of keys and cannot call us."""
+        """Listen for changes of people, as `accounts` knows nothing of keys, and for jobs' runs."""
+        from gateway import jobs
+
+        jobs.listen()
         post_save.connect(forget_keys, sender=settings.AUTH_USER_MODEL, dispatch_uid="forget keys")

@@ -114,6 +114,14 @@ DATA: list[Classified] = [
         columns=("id", "part", "began", "last_at", "checks", "ok", "latency_ms", "reason"),
     ),
     NotPersonal(
+        label="gateway.JobRun",
+        why="When our own periodic jobs last ran; of a failure, the exception's name alone.",
+        columns=(
+            *("task", "known_since", "begun_at", "ended_at", "duration_ms", "problem"),
+            "succeeded_at",
+        ),
+    ),
+    NotPersonal(
         label="gateway.Incident",
         why="What went wrong or was planned, as everybody can read it.",
         columns=(

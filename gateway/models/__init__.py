@@ -1,4 +1,4 @@
-"""Keys, what VIP levels give, the catalogue with its prices, the request log, and uptime."""
+"""Keys, VIP levels, the catalogue with its prices, the request log, uptime, and jobs."""
 
 from gateway.models.catalogue import (
     Capability,
@@ -16,6 +16,7 @@ from gateway.models.incidents import (
     IncidentState,
     IncidentUpdate,
 )
+from gateway.models.jobs import JobRun
 from gateway.models.keys import ApiKey, KeyKind, Scope
 from gateway.models.prices import ModelPrice
 from gateway.models.request_log import ChargeBasis, RequestLog
@@ -33,6 +34,7 @@ __all__ = [
     "Incident",
     "IncidentState",
     "IncidentUpdate",
+    "JobRun",
     "KeyKind",
     "Model",
     "ModelPrice",

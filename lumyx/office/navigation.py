@@ -36,6 +36,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _table("Incidents", "warning", "gateway.incident"),
                 _table("Stripe’s events", "inbox", "billing.stripeevent"),
+                page("Periodic jobs", "schedule", "office:jobs", "gateway.view_jobrun"),
             ],
         },
         {

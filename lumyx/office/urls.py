@@ -1,6 +1,8 @@
 """The back office's own addresses, below the admin's and before them."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "office"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("operations/", include("lumyx.office.operations.urls")),
+]

@@ -1,0 +1,1 @@
+"""Operations: what runs by itself, which ways calls take, and what waits to be tried again."""
