@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from billing.admin.read_only import staff_of
+from lumyx.office.finance import reports
 
 Item = dict[str, Any]
 
@@ -48,6 +49,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
                 _table("Codes", "redeem", "billing.code"),
                 _table("Ledger", "receipt_long", "billing.ledgerentry"),
                 _table("Reconciliation", "fact_check", "billing.reconciliation"),
+                page("Monthly report", "calendar_month", "office:finance_reports", *reports.MAY),
             ],
         },
         {

@@ -5,4 +5,5 @@ from django.urls import URLPattern, URLResolver, include, path
 app_name = "office"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/", include("lumyx.office.operations.urls")),
+    path("finance/", include("lumyx.office.finance.urls")),
 ]

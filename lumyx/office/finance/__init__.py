@@ -1,0 +1,1 @@
+"""Pages about the money: the ledger, its months, and whether Stripe agrees."""

@@ -1,0 +1,12 @@
+"""The addresses of the pages about the money."""
+
+from django.urls import path
+
+from lumyx.office.finance import reports
+
+urlpatterns = [
+    path("report", reports.latest, name="finance_reports"),
+    path("report/<str:key>", reports.month, name="finance_report"),
+    path("report/<str:key>/print", reports.printed, name="finance_report_print"),
+    path("report/<str:key>/csv", reports.download, name="finance_report_csv"),
+]
