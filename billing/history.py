@@ -81,6 +81,11 @@ def _line(row: LedgerEntry, orders: dict[str, Order]) -> Line:
     )
 
 
+def words(row: LedgerEntry, order: Order | None) -> str:
+    """Return what a movement was, in plain words; `order` is the purchase that it belongs to."""
+    return _words(row, row.reference.split(" "), order)
+
+
 def _words(row: LedgerEntry, words: list[str], order: Order | None) -> str:
     about = f", {order.receipt_number}" if order is not None else ""
     match row.kind, words[0]:

@@ -47,7 +47,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
                 _table("Refunds", "undo", "billing.refund"),
                 _table("Grants and corrections", "balance", "billing.adjustment"),
                 _table("Codes", "redeem", "billing.code"),
-                _table("Ledger", "receipt_long", "billing.ledgerentry"),
+                page("Ledger", "receipt_long", "office:finance_ledger", "billing.view_ledgerentry"),
                 _table("Reconciliation", "fact_check", "billing.reconciliation"),
                 page("Monthly report", "calendar_month", "office:finance_reports", *reports.MAY),
             ],

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from lumyx.office.finance import reports
+from lumyx.office.finance import ledger, reports
 
 urlpatterns = [
+    path("ledger", ledger.explore, name="finance_ledger"),
     path("report", reports.latest, name="finance_reports"),
     path("report/<str:key>", reports.month, name="finance_report"),
     path("report/<str:key>/print", reports.printed, name="finance_report_print"),
