@@ -56,6 +56,7 @@ ROLES: dict[str, list[str]] = {
         "privacy.add_disclosure",
         "privacy.change_disclosure",
         "privacy.approve_disclosure",
+        "privacy.publish_policy",
         "privacy.add_securityreview",
     ],
     "operator": [

@@ -1,5 +1,7 @@
 """The public pages of the documents: in effect, of another day, all of them, and what changed."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -51,10 +53,15 @@ def _find(kind: str, version: str) -> Policy:
 
 
 def _show(request: HttpRequest, policy: Policy) -> HttpResponse:
-    context = {
+    before = policies.before(policy)
+    return render(request, "privacy/policy.html", typeset(policy, before=before))
+
+
+def typeset(policy: Policy, *, before: Policy | None) -> dict[str, Any]:
+    """Return what the page of a version shows; `before` is what its changes can be seen from."""
+    return {
         "policy": policy,
         "sheet": typesetting.sheet(policy.title, policy.text),
         "now": policies.current(policy.kind),
-        "before": policies.before(policy),
+        "before": before,
     }
-    return render(request, "privacy/policy.html", context)

@@ -237,6 +237,21 @@ DATA: list[Classified] = [
         staff=("by",),
     ),
     NotPersonal(
+        label="privacy.PolicyDraft",
+        why="A version of a document that is being written.",
+        columns=("id", "kind", "effective", "text", "summary", "material", "changed_at"),
+        staff=("written_by",),
+    ),
+    NotPersonal(
+        label="privacy.PolicyVersion",
+        why="A version of a document that was published, for everybody to read.",
+        columns=(
+            *("id", "kind", "version", "text", "sha256", "material", "announced", "summary"),
+            "published_at",
+        ),
+        staff=("written_by", "approved_by"),
+    ),
+    NotPersonal(
         label="contenttypes.ContentType",
         why="Names the kinds of rows.",
         columns=("id", "app_label", "model"),

@@ -1,6 +1,12 @@
-"""The documents that people accept, as versioned texts."""
+"""The documents that people accept, as versioned texts.
 
+The first versions are files that come with the code. Later ones may be published by staff, and
+stand in the database then; both are one history.
+"""
+
+import asyncio
 import hashlib
+import time
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -9,6 +15,7 @@ from pathlib import Path
 from django.utils import timezone
 
 from privacy import versions
+from privacy.models import PolicyVersion
 from privacy.versions import Declaration
 
 TEXTS = Path(__file__).parent / "documents"
@@ -17,6 +24,8 @@ UNREVIEWED = "has not been through legal review yet"
 """What a text says of itself as long as no lawyer has approved it."""
 AHEAD = timedelta(days=14)
 """How long before it takes effect a material change is announced at the latest."""
+KEPT_SECONDS = 5.0
+"""For so long a process may not know yet what another has published."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +83,65 @@ def _read(directory: Path, kind: str) -> tuple[Policy, ...]:
     )
 
 
+class _Published:
+    """The versions that staff published, as they were read last."""
+
+    rows: tuple[Policy, ...] = ()
+    until = 0.0
+
+
+def published() -> tuple[Policy, ...]:
+    """Return the versions that staff published, read anew every few seconds."""
+    now = time.monotonic()
+    if now >= _Published.until and not _in_event_loop():
+        _Published.rows = tuple(_as_policy(row) for row in PolicyVersion.objects.order_by("pk"))
+        _Published.until = now + KEPT_SECONDS
+    return _Published.rows
+
+
+def forget_published() -> None:
+    """Have the published versions read anew."""
+    _Published.until = 0.0
+
+
+def _in_event_loop() -> bool:
+    """Whether this is no place to ask the database: what was read last has to do."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _as_policy(row: PolicyVersion) -> Policy:
+    version = str(row.version)
+    said = Declaration(
+        row.kind, version, row.sha256, row.material, row.announced, tuple(row.summary)
+    )
+    return Policy(row.kind, version, row.text, said)
+
+
 def every_version(kind: str) -> tuple[Policy, ...]:
     """Return all versions of a document, oldest first."""
-    return _read(TEXTS, kind)
+    later = {policy.version: policy for policy in published() if policy.kind == kind}
+    if not later:
+        return _read(TEXTS, kind)
+    found = {policy.version: policy for policy in _read(TEXTS, kind)} | later
+    return tuple(found[version] for version in sorted(found))
+
+
+def shipped(kind: str, *, today: date | None = None) -> Policy:
+    """Return the version in effect of those that came with the code, whatever was published."""
+    return _in_effect(_read(TEXTS, kind), today or timezone.now().date())
 
 
 def current(kind: str, *, today: date | None = None) -> Policy:
     """Return the version of a document that is in effect."""
-    day = today or timezone.now().date()
-    first, *later = every_version(kind)
+    return _in_effect(every_version(kind), today or timezone.now().date())
+
+
+def _in_effect(every: tuple[Policy, ...], day: date) -> Policy:
+    first, *later = every
     return [first, *(policy for policy in later if policy.effective <= day)][-1]
 
 
@@ -114,6 +173,23 @@ def before(policy: Policy) -> Policy | None:
     """Return the version that a version follows."""
     earlier = [p for p in every_version(policy.kind) if p.version < policy.version]
     return earlier[-1] if earlier else None
+
+
+def published_faults() -> list[str]:
+    """Return what is wrong with the versions that staff published, in words."""
+    forget_published()
+    found = []
+    for policy in published():
+        name = f"{policy.kind} {policy.version}"
+        declared = policy.declared
+        if declared is None or declared.sha256 != policy.sha256:
+            found.append(f"{name} has another text than was published")
+        if policy.material and policy.announced > policy.effective - AHEAD:
+            found.append(f"{name} is material and announced less than 14 days ahead")
+        with_code = [p for p in _read(TEXTS, policy.kind) if p.version == policy.version]
+        if any(p.text != policy.text for p in with_code):
+            found.append(f"{name} came with the code and was published with another text")
+    return found
 
 
 def faults(directory: Path | None = None) -> list[str]:

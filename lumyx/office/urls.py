@@ -6,4 +6,5 @@ app_name = "office"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/", include("lumyx.office.operations.urls")),
     path("finance/", include("lumyx.office.finance.urls")),
+    path("privacy/", include("lumyx.office.privacy.urls")),
 ]

@@ -8,6 +8,7 @@ from privacy.models.erasures import Erasure, ErasureState, ErasureWhy, Errand, E
 from privacy.models.exports import Export, ExportState
 from privacy.models.inactivity import InactivityNotice
 from privacy.models.notices import Notice
+from privacy.models.policies import PolicyDraft, PolicyVersion
 from privacy.models.requests import (
     GENERAL,
     DataRequest,
@@ -36,6 +37,8 @@ __all__ = [
     "InactivityNotice",
     "Look",
     "Notice",
+    "PolicyDraft",
+    "PolicyVersion",
     "ProbeResult",
     "ProbeState",
     "RequestKind",

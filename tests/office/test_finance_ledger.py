@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 from django.test import Client
@@ -20,7 +21,7 @@ from tests.staff import REASON, make_staff, staff_client
 PAGE = "/admin/finance/ledger"
 
 
-def shown(client: Client, **asked: object) -> list[LedgerEntry]:
+def shown(client: Client, **asked: Any) -> list[LedgerEntry]:
     answer = client.get(PAGE, asked)
     assert answer.status_code == 200
     return [row.entry for row in answer.context["rows"]]
@@ -66,7 +67,7 @@ def test_whose_rows_are_seen_is_written_down(customer: Customer) -> None:
 def test_it_is_found_by_account_kind_amount_and_day(customer: Customer) -> None:
     post(customer, 1_500_000, -2_250_000)
     client = staff_client(["finance"])
-    mine = {"account": str(customer.account.public_id)}
+    mine: dict[str, Any] = {"account": str(customer.account.public_id)}
     assert [e.amount for e in shown(client, **mine)] == [-2_250_000, 1_500_000, 10 * MICRO]
     assert [e.amount for e in shown(client, **mine, kind="grant")] == [10 * MICRO]
     assert [e.amount for e in shown(client, **mine, least="2", most="3")] == [-2_250_000]
@@ -119,7 +120,7 @@ def test_all_of_an_order_is_found_by_whatever_names_it(
     for name in (order.pk, order.pk.hex, order.payment_intent, order.receipt_number):
         found = shown(client, reference=name)
         assert [e.amount for e in found] == [-5 * MICRO, 20 * MICRO], name
-    page = client.get(PAGE, {"reference": order.payment_intent}).content.decode()
+    page = client.get(PAGE, {"reference": str(order.payment_intent)}).content.decode()
     assert f"/admin/billing/order/{order.pk}/change/" in page
 
 

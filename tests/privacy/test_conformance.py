@@ -92,10 +92,10 @@ def test_no_text_of_the_policy_is_lost_between_its_sentences() -> None:
 def test_a_policy_that_says_something_else_fails_the_build(
     monkeypatch: pytest.MonkeyPatch, change: tuple[str, str], fault: str
 ) -> None:
-    now = policies.current("privacy")
+    now = policies.shipped("privacy")
     assert change[0] in now.text
     other = Policy("privacy", now.version, now.text.replace(*change), now.declared)
-    monkeypatch.setattr(policies, "current", lambda *args, **how: other)
+    monkeypatch.setattr(policies, "shipped", lambda *args, **how: other)
     assert any(fault in error.msg for error in checks.every_promise_has_a_check(None))
 
 

@@ -9,7 +9,7 @@ from privacy.conformance.finding import Clause, Finding, broken, count, kept
 
 def announced(now: datetime) -> Finding:
     """Find texts that are not as declared, and people who were not told in time."""
-    faults, late = policies.faults(), notices.late(now=now)
+    faults, late = [*policies.faults(), *policies.published_faults()], notices.late(now=now)
     coming = notices.coming(today=now.date())
     unseen = [p.version for p in coming if p.version not in site.text_of(site.visit("/"))]
     if faults or late or unseen:

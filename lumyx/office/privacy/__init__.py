@@ -1,0 +1,1 @@
+"""Pages about what we promise: the documents, and whether they are kept."""
