@@ -30,6 +30,8 @@ log = logging.getLogger("lumyx.billing")
 MOST_VIEWS = 5
 """How often Stripe is asked again because somebody else applied a view meanwhile."""
 PAUSES = [timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60, 120, 360)]
+MISMATCH = "mismatch"
+"""The failure of an order whose payment is not the one that was asked for."""
 NOTHING_WITHHELD = {
     "prevented",
     "warning_closed",
@@ -179,7 +181,7 @@ def _credit(order: Order, view: View) -> None:
     )
     if not same or order.payment_intent != view.payment_intent:
         log.error("alarm: the payment of order %s is not the one that was asked for", order.id)
-        order.failure = "mismatch"
+        order.failure = MISMATCH
         return
     posted = ledger.post(
         account=order.account_id,

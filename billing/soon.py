@@ -10,6 +10,7 @@ log = logging.getLogger("lumyx.billing")
 
 HANDLE_EVENT = "billing.tasks.handle_event"
 SEND_MAILS = "billing.tasks.send_mails"
+RECONCILE = "billing.tasks.reconcile"
 TOP_UP = "billing.tasks.top_up"
 
 

@@ -48,7 +48,12 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
                 _table("Grants and corrections", "balance", "billing.adjustment"),
                 _table("Codes", "redeem", "billing.code"),
                 page("Ledger", "receipt_long", "office:finance_ledger", "billing.view_ledgerentry"),
-                _table("Reconciliation", "fact_check", "billing.reconciliation"),
+                page(
+                    "Reconciliation",
+                    "fact_check",
+                    "office:finance_reconciliation",
+                    "billing.view_reconciliation",
+                ),
                 page("Monthly report", "calendar_month", "office:finance_reports", *reports.MAY),
             ],
         },
