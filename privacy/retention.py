@@ -5,7 +5,7 @@ from collections.abc import Callable
 from accounts import personal_data as accounts_data
 from billing import personal_data as billing_data
 from gateway import personal_data as gateway_data
-from privacy import canary, data_requests, exports, legal_requests, staff_access, tombstones
+from privacy import ages, canary, data_requests, exports, legal_requests, staff_access, tombstones
 from privacy.conformance import results
 
 # Every app that keeps data with a time limit, in the order in which it is swept.
@@ -28,4 +28,5 @@ def sweep() -> dict[str, int]:
     gone: dict[str, int] = {}
     for expire in EXPIRES:
         gone |= expire()
+    ages.note_sweep(gone)
     return gone

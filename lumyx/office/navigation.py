@@ -63,6 +63,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
                 _table("Requests", "mail", "privacy.datarequest"),
                 _table("Disclosures", "gavel", "privacy.disclosure"),
                 _table("Security reviews", "security", "privacy.securityreview"),
+                page("Promises", "rule", "office:privacy_promises", "privacy.view_proberesult"),
                 page("Policies", "policy", "office:privacy_policies", "privacy.view_policydraft"),
                 _table("Staff’s looks", "visibility", "privacy.staffaccess"),
             ],

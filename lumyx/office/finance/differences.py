@@ -71,7 +71,7 @@ def _asked(request: HttpRequest, runs: list[Reconciliation]) -> Reconciliation |
     name = request.GET.get("run")
     if name is None:
         ended = [run for run in runs if run.ended_at is not None]
-        return (ended or runs or [None])[0]
+        return next(iter(ended or runs), None)
     if not (name.isascii() and name.isdecimal() and len(name) < 10):
         raise Http404
     run = Reconciliation.objects.filter(pk=int(name)).first()

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from lumyx.office.privacy import policies
+from lumyx.office.privacy import policies, promises
 
 urlpatterns = [
+    path("promises", promises.show, name="privacy_promises"),
     path("policies", policies.overview, name="privacy_policies"),
     path("policies/new/<str:kind>", policies.write, name="privacy_policy_new"),
     path("policies/<uuid:draft_id>", policies.read, name="privacy_policy_draft"),
