@@ -53,6 +53,7 @@ ROLES: dict[str, list[str]] = {
         "gateway.view_requestlog",
         "privacy.view_*",
         "privacy.change_datarequest",
+        "privacy.begin_datarequest",
         "privacy.add_disclosure",
         "privacy.change_disclosure",
         "privacy.approve_disclosure",

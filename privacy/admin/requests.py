@@ -16,8 +16,8 @@ from unfold.widgets import (
 from accounts.models import User
 from billing.admin import ReadOnlyAdmin
 from billing.admin.read_only import staff_of
-from privacy import data_requests, erasure
-from privacy.models import DataRequest, ErasureWhy, RequestKind, RequestState, RequestStep
+from privacy import data_requests, on_behalf
+from privacy.models import DataRequest, RequestKind, RequestState, RequestStep
 
 CONFIRMED = "confirmed"
 OUTCOMES = [
@@ -133,8 +133,13 @@ class DataRequestAdmin(ModelAdmin):
         try:
             data_requests.take(obj, said["owner"], by=staff)
             if said["outcome"] == CONFIRMED:
-                data_requests.add_step(obj, by=staff, words=said["step"], evidence=said["evidence"])
-                erasure.hand_over(erasure.ask(said["child"], why=ErasureWhy.CHILD, request=obj))
+                on_behalf.erase_child(
+                    said["child"],
+                    obj,
+                    by=staff,
+                    words=said["step"],
+                    evidence=said["evidence"],
+                )
             elif said["outcome"]:
                 data_requests.close(
                     obj,

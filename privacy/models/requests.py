@@ -71,6 +71,7 @@ class DataRequest(models.Model):
     alarmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        permissions = [("begin_datarequest", "Can begin exports and deletions for people")]
         indexes = [
             models.Index(
                 fields=["opened_at"], condition=models.Q(state="open"), name="request_open"
