@@ -78,10 +78,16 @@ def request(
         return earlier
     adjustment.full_clean()
     adjustment.save(force_insert=True)
-    if held.user_id != by.pk and abs(amount) + _moved_alone(held, by) <= _limit():
+    if not waits(held, amount, by=by):
         _carry_out(adjustment, held)
         adjustment.save(update_fields=["state", "decided_at"])
     return adjustment
+
+
+def waits(account: Account, amount: int, *, by: User) -> bool:
+    """Return whether somebody's request for micro-credits would wait for a second person now."""
+    alone = abs(amount) + _moved_alone(account, by)
+    return account.user_id == by.pk or alone > settings.APPROVAL_CREDITS * MICRO
 
 
 @transaction.atomic
@@ -105,10 +111,6 @@ def decline(adjustment: Adjustment, by: User) -> Adjustment:
     row = _waiting(adjustment)
     row.state = AdjustmentState.DECLINED
     return _decided(row, by)
-
-
-def _limit() -> int:
-    return int(settings.APPROVAL_CREDITS * MICRO)
 
 
 def _moved_alone(account: Account, by: User) -> int:

@@ -67,8 +67,7 @@ def request(
         if not 0 < cents <= most(order):
             raise CannotRefund(f"At most {most(order)} cents of this order are unspent.")
         account = Account.objects.select_for_update().get(pk=order.account_id)
-        alone = (cents + _made_alone(account, by)) * MICRO_PER_CENT
-        small = account.user_id != by.pk and alone <= settings.APPROVAL_CREDITS * MICRO
+        small = not waits(account, cents, by=by)
         refund = Refund.objects.create(
             id=id or uuid.uuid4(),
             order=order,
@@ -81,6 +80,12 @@ def request(
         carry_out(refund.pk)
         refund.refresh_from_db()
     return refund
+
+
+def waits(account: Account, cents: int, *, by: User) -> bool:
+    """Return whether a refund that somebody asks for would wait for a second person now."""
+    alone = (cents + _made_alone(account, by)) * MICRO_PER_CENT
+    return account.user_id == by.pk or alone > settings.APPROVAL_CREDITS * MICRO
 
 
 def _made_alone(account: Account, by: User) -> int:
