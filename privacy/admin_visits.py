@@ -75,7 +75,8 @@ class Logged:
         if _place(request) == SEARCH:
             return None
         if how is not None:
-            if request.method not in reasons.LOOKING:
+            # A search is posted, so that no address holds what was searched for; it does nothing.
+            if request.method not in reasons.LOOKING and how is not Look.FOUND:
                 visit.note([(User, kwargs["user_id"])], Look.ACTED)
                 visit.noted = True
         elif request.method not in reasons.LOOKING:

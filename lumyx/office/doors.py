@@ -35,7 +35,8 @@ def staff_page(
 
     A page that shows people says how: then staff are asked for a reason first, and it answers
     with `show(…, people=rows)`, or calls `request.visit.note` itself. A form about somebody is
-    sent to an address with their `user_id`, and is noted before it is read.
+    sent to an address with their `user_id`, and is noted before it is read; the form of a search,
+    which is a page with `Look.FOUND` and does nothing, needs none.
     """
 
     def decorate(view: Callable[..., Any]) -> StaffView:
