@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from accounts import states
+from accounts import customer_links, states
 from accounts.announcements import EVERY_KEY, announce
 from accounts.models import LastVisit, NabzClanLink, Restriction, State, User
 
@@ -19,7 +19,10 @@ POWERS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 class UserAdmin(ModelAdmin):
     """People; they come from NabzClan and leave by erasure, never by hand."""
 
-    list_display = ("username", "nabzclan_id", "vip_level", "state", "is_staff", "created_at")
+    list_display = (
+        *("username", "nabzclan_id", "vip_level", "state", "is_staff", "created_at"),
+        "customer",
+    )
     list_filter = ("state", "is_staff", "vip_level")
     search_fields = ("username", "nabzclan_id", "email", "id")
     # What NabzClan sends or the person chose: changed by hand, it would be undone or unwanted.
@@ -41,6 +44,11 @@ class UserAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
         if {"state", "is_active"} & set(form.changed_data):
             transaction.on_commit(lambda: announce(EVERY_KEY))
+
+    @admin.display(description="page")
+    def customer(self, user: User) -> str:
+        """Return a link to the page about a person."""
+        return customer_links.open_customer(user.pk)
 
     def has_freeze_permission(self, request: HttpRequest) -> bool:
         """Stopping an account's keys needs no power over the person."""

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from accounts import customer_links
 from billing.admin.read_only import ReadOnlyAdmin
 from billing.models import Account, Budget, Hold, LedgerEntry, UncollectedUse
 
@@ -10,10 +11,18 @@ from billing.models import Account, Budget, Hold, LedgerEntry, UncollectedUse
 class AccountAdmin(ReadOnlyAdmin):
     """Balances in micro-credits; 1 credit is 1,000,000."""
 
-    list_display = ("public_id", "user", "balance", "held", "available", "frozen", "created_at")
+    list_display = (
+        *("public_id", "user", "balance", "held", "available", "frozen", "created_at"),
+        "customer",
+    )
     search_fields = ("public_id", "user__username")
     list_select_related = ("user",)
     ordering = ("-id",)
+
+    @admin.display(description="page")
+    def customer(self, account: Account) -> str:
+        """Return a link to the page about its owner."""
+        return customer_links.open_customer(account.user_id)
 
 
 @admin.register(Budget)

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from accounts import customer_links
 from gateway import invalidation, keys
 from gateway.models import ApiKey, Scope, VipLevel
 
@@ -23,7 +24,10 @@ class ApiKeyAdmin(ModelAdmin):
     """Keys; their owners make them, staff can limit and revoke them."""
 
     form = ApiKeyForm
-    list_display = ("display", "name", "kind", "user", "last_used_at", "expires_at", "revoked_at")
+    list_display = (
+        *("display", "name", "kind", "user", "last_used_at", "expires_at", "revoked_at"),
+        "customer",
+    )
     list_select_related = ("user",)
     search_fields = ("id", "name", "last4", "user__username")
     readonly_fields = (
@@ -50,6 +54,11 @@ class ApiKeyAdmin(ModelAdmin):
     )
     actions = ("revoke_keys",)
 
+    @admin.display(description="page")
+    def customer(self, key: ApiKey) -> str:
+        """Return a link to the page about its owner."""
+        return customer_links.open_customer(key.user_id)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A key is shown once, to its owner alone."""
         return False
@@ -65,8 +74,9 @@ class ApiKeyAdmin(ModelAdmin):
     @admin.action(description="Revoke the selected keys", permissions=["change"])
     def revoke_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Stop the selected keys for good."""
-        for key in queryset:
+        for key in queryset.filter(revoked_at=None):
             keys.revoke(key)
+            self.log_change(request, key, "Revoked.")
 
 
 @admin.register(VipLevel)

@@ -19,6 +19,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Customers",
             "items": [
+                page("Find a customer", "person_search", "office:customers", "accounts.view_user"),
                 _table("People", "group", "accounts.user"),
                 _table("Keys", "key", "gateway.apikey"),
                 _table("Calls", "lan", "gateway.requestlog"),

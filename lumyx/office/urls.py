@@ -7,4 +7,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/", include("lumyx.office.operations.urls")),
     path("finance/", include("lumyx.office.finance.urls")),
     path("privacy/", include("lumyx.office.privacy.urls")),
+    path("", include("lumyx.office.customers.urls")),
 ]
