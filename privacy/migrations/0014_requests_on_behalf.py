@@ -3,7 +3,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("privacy", "0010_disclosures_and_reviews"),
+        ("privacy", "0013_published_policies_stand"),
     ]
 
     operations = [
