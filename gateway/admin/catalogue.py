@@ -5,8 +5,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 
 from billing.admin import ReadOnlyAdmin
 from gateway import invalidation
@@ -89,7 +91,9 @@ class ProviderAdmin(CatalogueAdmin):
     form = ProviderForm
     list_display = ("name", "dialect", "base_url", "enabled", "reachable", "has_key")
     list_filter = ("dialect", "enabled")
+    search_fields = ("name",)
     readonly_fields = ("unreachable_since",)
+    actions_detail = ("test_connection",)
     fieldsets = (
         (None, {"fields": ("name", "dialect", "base_url", "new_key", "enabled")}),
         ("Terms", {"fields": ("trains_on_content", "retention_days", "terms_reviewed_on")}),
@@ -104,6 +108,11 @@ class ProviderAdmin(CatalogueAdmin):
         ),
         ("Probes", {"fields": ("unreachable_since",)}),
     )
+
+    @action(description="Test connection", permissions=["gateway.change_provider"])  # type: ignore[untyped-decorator]
+    def test_connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to the page that asks the provider."""
+        return redirect("office:provider_connection", object_id)
 
     @admin.display(boolean=True)
     def reachable(self, provider: Provider) -> bool:

@@ -8,4 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("finance/", include("lumyx.office.finance.urls")),
     path("privacy/", include("lumyx.office.privacy.urls")),
     path("", include("lumyx.office.customers.urls")),
+    path("catalogue/", include("lumyx.office.catalogue.urls")),
 ]

@@ -1,0 +1,1 @@
+"""The catalogue in the back office: connections tested, price changes tried out."""
