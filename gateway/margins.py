@@ -33,6 +33,11 @@ class Margin:
         """What is left of the price, rounded down; None where nothing is asked for it."""
         return (self.price - self.cost) * 1_000 // self.price if self.price else None
 
+    @property
+    def words(self) -> str:
+        """The bucket's name in words."""
+        return self.bucket.replace("_", " ")
+
     def __str__(self) -> str:
         if self.thousandths is None:
             return "below cost" if self.below_cost else "free"

@@ -1,5 +1,6 @@
 """What a call costs, in whole micro-credits; the only place where anything is rounded."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
@@ -38,6 +39,23 @@ def cost(tokens: Tokens, prices: Prices) -> int:
         + tokens.output * prices.output
     )
     return -(-total // TOKENS)
+
+
+def cost_in_sql(tokens: Sequence[str], prices: Sequence[str], *, dearest: int) -> str:
+    """Return `cost` as an SQL expression over columns in the order of the buckets.
+
+    It is whole and exact; `dearest` is the highest price that is to be reckoned with.
+    """
+    most = len(prices) * MOST_TOKENS * dearest + TOKENS
+    kind = "bigint" if most < 2**63 else "numeric"
+    total = " + ".join(
+        f"{count}::{kind} * {price}" for count, price in zip(tokens, prices, strict=True)
+    )
+    return (
+        f"div({total} + {TOKENS - 1}, {TOKENS})"
+        if kind == "numeric"
+        else (f"(({total} + {TOKENS - 1}) / {TOKENS})")
+    )
 
 
 @lru_cache(maxsize=4_096)

@@ -69,7 +69,6 @@ def warnings(model: Model) -> list[str]:
         if lowest is not None and lowest.below_cost:
             sentences.append(
                 f"{WARNING} From {price.starts_at:%Y-%m-%d %H:%M} UTC on, {model} is sold below "
-                f"cost: at {percent} % of the list price, the margin of "
-                f"{lowest.bucket.replace('_', ' ')} is {lowest}."
+                f"cost: at {percent} % of the list price, the margin of {lowest.words} is {lowest}."
             )
     return sentences

@@ -30,7 +30,15 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _table("Models", "deployed_code", "gateway.model"),
                 _table("Providers", "dns", "gateway.provider"),
+                _table("Prices", "sell", "gateway.modelprice"),
+                _table("Routes", "route", "gateway.route"),
                 _table("VIP levels", "workspace_premium", "gateway.viplevel"),
+                page(
+                    "Try a price change",
+                    "price_change",
+                    "office:price_change",
+                    *("gateway.view_modelprice", "gateway.view_dailyuse"),
+                ),
             ],
         },
         {

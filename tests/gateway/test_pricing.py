@@ -3,7 +3,8 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.pricing import (
@@ -12,6 +13,7 @@ from gateway.pricing import (
     Tokens,
     affordable_output,
     cost,
+    cost_in_sql,
     dearest_input,
     discounted,
     worst_case,
@@ -102,3 +104,29 @@ def test_what_can_be_afforded_is_never_more_than_the_amount(
     if output > 1:
         assert cost(Tokens(input=input_tokens, output=output), at) <= amount
     assert cost(Tokens(input=input_tokens, output=output + 1), at) > amount or amount == 0
+
+
+@pytest.mark.parametrize("dearest", [10**12, 10**10])
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
+def test_the_database_rounds_as_calls_are_rounded(dearest: int, data: st.DataObject) -> None:
+    asked = st.integers(0, dearest)
+    pairs = st.tuples(tokens, st.builds(Prices, asked, asked, asked, asked))
+    calls = data.draw(st.lists(pairs, min_size=1, max_size=20))
+    buckets = Prices.__struct_fields__
+    names = [f"{bucket}_{what}" for what in ("tokens", "price") for bucket in buckets]
+    rows = [
+        [number, *(getattr(one, bucket) for one in call for bucket in buckets)]
+        for number, call in enumerate(calls)
+    ]
+    row = f"({', '.join(['%s::bigint'] * (len(names) + 1))})"
+    given_rows = f"(values {', '.join([row] * len(rows))}) as c (n, {', '.join(names)})"
+    expression = cost_in_sql(names[:4], names[4:], dearest=dearest)
+    assert ("numeric" in expression) == (dearest == 10**12)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select {expression} from {given_rows} order by n",
+            [value for row_ in rows for value in row_],
+        )
+        found = [int(one) for (one,) in cursor.fetchall()]
+    assert found == [cost(used, at) for used, at in calls]

@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from lumyx.office.catalogue import connection
+from lumyx.office.catalogue import connection, price_change
 
 urlpatterns = [
+    path("price-change", price_change.price_change, name="price_change"),
     path("providers/<int:provider_id>/connection", connection.provider, name="provider_connection"),
 ]
