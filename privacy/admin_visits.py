@@ -67,6 +67,8 @@ class Logged:
         how: Look | None = getattr(view, "shows_people", None)
         if how is None and not _is_personal(request, model_admin):
             return None
+        if how is not None and not _is_let_in(request, view):
+            return None
         reason = reasons.given(request)
         if reason is None:
             return reasons.ask(request, page=_place(request) != SEARCH)
@@ -107,6 +109,12 @@ def _is_personal(request: HttpRequest, model_admin: Any) -> bool:
         field = admin_rows.searched(request)
         return field is not None and owners.is_personal(field.remote_field.model)
     return model_admin is not None and owners.is_personal(model_admin.model)
+
+
+def _is_let_in(request: HttpRequest, view: Any) -> bool:
+    """Return whether a page of the back office will not refuse to be asked like this."""
+    staff = staff_of(request)
+    return request.method in view.methods and staff.has_perms(view.permissions)
 
 
 def _visit(request: HttpRequest) -> Visit | None:

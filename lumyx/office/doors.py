@@ -19,6 +19,7 @@ from privacy.models import Look
 class StaffView(Protocol):
     """A page of the back office, and what it asks of who opens it."""
 
+    methods: tuple[str, ...]
     permissions: tuple[str, ...]
     shows_people: Look | None
 
@@ -47,6 +48,7 @@ def staff_page(
             return view(request, *args, **kwargs)
 
         page: Any = never_cache(require_http_methods(list(methods))(guarded))
+        page.methods = tuple(methods)
         page.permissions = permissions
         page.shows_people = people
         return cast(StaffView, page)

@@ -4,7 +4,9 @@ The letters: S support, F finance, P privacy officer, O operator, A a superuser.
 in at all. What is not listed fails the tests, so that nothing is added without a decision.
 """
 
+import re
 from collections.abc import Iterator
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Model
@@ -49,6 +51,7 @@ TABLES = {
     "gateway.Incident": "view:SOA add:OA change:OA delete:OA",
     "gateway.IncidentUpdate": "view:SOA",
     "gateway.Model": "view:SFOA add:OA change:OA delete:OA",
+    "gateway.JobRun": "view:OA",
     "gateway.ModelPrice": "view:SFOA add:OA change:OA delete:OA",
     "gateway.Provider": "view:POA add:OA change:OA delete:OA",
     "gateway.ProviderCheck": "view:A",
@@ -65,6 +68,8 @@ TABLES = {
     "privacy.Export": "view:PA",
     "privacy.InactivityNotice": "view:PA",
     "privacy.Notice": "view:PA",
+    "privacy.PolicyDraft": "view:PA",
+    "privacy.PolicyVersion": "view:PA",
     "privacy.ProbeResult": "view:PA",
     "privacy.RequestStep": "view:PA",
     "privacy.SecurityReview": "view:POA add:POA",
@@ -94,6 +99,36 @@ PAGES = {
     "admin:password_change_done": EVERYBODY,
     "admin:search": EVERYBODY,
     "admin:view_on_site": EVERYBODY,
+    "admin:gateway_provider_test_connection": "OA",
+    "office:customer": EVERYBODY,
+    "office:customer_child": "PA",
+    "office:customer_credits": "FA",
+    "office:customer_delete": "PA",
+    "office:customer_export": "PA",
+    "office:customer_freeze": "SOA",
+    "office:customer_refund": "FA",
+    "office:customer_revoke": "SA",
+    "office:customer_revoke_all": "SA",
+    "office:customer_thaw": "SOA",
+    "office:customers": EVERYBODY,
+    "office:finance_ledger": "SFA",
+    "office:finance_reconcile": "FA",
+    "office:finance_reconciliation": "FA",
+    "office:finance_report": "FA",
+    "office:finance_report_csv": "FA",
+    "office:finance_report_print": "FA",
+    "office:finance_reports": "FA",
+    "office:jobs": "OA",
+    "office:price_change": "FOA",
+    "office:privacy_policies": "PA",
+    "office:privacy_policy_discard": "PA",
+    "office:privacy_policy_draft": "PA",
+    "office:privacy_policy_edit": "PA",
+    "office:privacy_policy_new": "PA",
+    "office:privacy_policy_preview": "PA",
+    "office:privacy_policy_publish": "PA",
+    "office:privacy_promises": "PA",
+    "office:provider_connection": "OA",
     "record_of_processing": "PA",
     "staff_reason": EVERYBODY,
 }
@@ -111,19 +146,24 @@ def wanted(model: type[Model]) -> dict[str, str]:
     return dict(pair.split(":") for pair in text.split())
 
 
-def names() -> set[str]:
-    """Return the names of every address below /admin/."""
-    return set(_names(get_resolver().url_patterns, "", ""))
+def addresses() -> dict[str, str]:
+    """Return every address below /admin/ by its name, with keys in it that no row has."""
+    return dict(_addresses(get_resolver().url_patterns, "", ""))
 
 
-def _names(patterns: list[URLPattern | URLResolver], before: str, space: str) -> Iterator[str]:
+NO_ROW = {"uuid": str(UUID(int=0)), "int": "0", "str": "none", "path": "0"}
+
+
+def _addresses(
+    patterns: list[URLPattern | URLResolver], before: str, space: str
+) -> Iterator[tuple[str, str]]:
     for one in patterns:
         path = before + str(one.pattern)
         if isinstance(one, URLResolver):
             inner = f"{space}{one.namespace}:" if one.namespace else space
-            yield from _names(one.url_patterns, path, inner)
+            yield from _addresses(one.url_patterns, path, inner)
         elif path.startswith("admin/") and one.name:
-            yield space + one.name
+            yield space + one.name, "/" + re.sub(r"<(\w+):\w+>", lambda m: NO_ROW[m[1]], path)
 
 
 def of_tables() -> dict[str, tuple[type[Model], str]]:
