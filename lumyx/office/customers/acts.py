@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -105,6 +105,11 @@ def ask(
         people=[(User, user.pk), *(rows or [])],
         status=400 if form.errors else 200,
     )
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """Return the form that was sent, or None where it is only asked for."""
+    return request.POST if request.method == "POST" else None
 
 
 def confirmed(request: HttpRequest) -> bool:

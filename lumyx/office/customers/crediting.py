@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION
@@ -17,7 +18,7 @@ from billing import accounts, adjustments
 from billing.admin.adjustments import LEVELS, OUTCOMES, AdjustmentForm
 from billing.admin.read_only import staff_of
 from billing.amounts import in_credits
-from billing.models import Account, Adjustment, AdjustmentState
+from billing.models import Account, Adjustment, AdjustmentKind, AdjustmentState
 from lumyx.office.customers import acts
 from privacy.admin_rows import Rows
 
@@ -25,11 +26,12 @@ from privacy.admin_rows import Rows
 class CreditsForm(AdjustmentForm):
     """What to give to one customer, or to correct, and why."""
 
+    kind = forms.ChoiceField(choices=AdjustmentKind.choices, widget=UnfoldAdminSelectWidget)
+
     class Meta:
         model = Adjustment
         fields = ("kind", "bonus", "reason")
         widgets = {
-            "kind": UnfoldAdminSelectWidget,
             "bonus": UnfoldBooleanWidget,
             "reason": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
         }
@@ -42,7 +44,7 @@ def credit(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Ask how much and why; then say what that does, and do it once it is agreed to."""
     user = get_object_or_404(User, pk=user_id)
     account = accounts.open_for(user)
-    form = CreditsForm(request.POST or None, instance=Adjustment(account=account))
+    form = CreditsForm(acts.sent(request), instance=Adjustment(account=account))
     rows: Rows = [(Account, account.pk)]
     if not form.is_valid() or acts.rethought(request):
         return acts.ask(request, user, _asked(user), form, rows=rows)

@@ -96,7 +96,7 @@ def _customer(user_id: UUID) -> User:
 def export(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Have a copy of everything made for a customer who asked for it elsewhere."""
     user = _customer(user_id)
-    form = AskedForm(request.POST or None)
+    form = AskedForm(acts.sent(request))
     if not form.is_valid():
         return acts.ask(request, user, _exporting(user), form)
     try:
@@ -131,7 +131,7 @@ def _exporting(user: User) -> acts.Act:
 def delete(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Begin the deletion of a customer who asked for it elsewhere."""
     user = _customer(user_id)
-    form = AskedForm(request.POST or None)
+    form = AskedForm(acts.sent(request))
     if not form.is_valid():
         return acts.ask(request, user, _deleting(user), form)
     try:
@@ -167,7 +167,7 @@ def _deleting(user: User) -> acts.Act:
 def erase_child(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Confirm that an open report of a child is about this account, which is erased at once."""
     user = _customer(user_id)
-    form = ChildForm(request.POST or None, child=user)
+    form = ChildForm(acts.sent(request), child=user)
     choices: Any = form.fields["report"]
     reports = list(choices.queryset[:100])
     if not reports:
@@ -196,7 +196,7 @@ def erase_child(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 def _confirming(user: User) -> acts.Act:
     return acts.Act(
-        title=f"{user.username} is a child under 13",
+        title=f"Confirm that {user.username} is a child under 13",
         happens=[
             f"Every key of {user.username} stops and every session ends, now.",
             "Within the hour all that is held is erased, save the books that the law has us keep,"

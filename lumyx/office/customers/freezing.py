@@ -51,7 +51,7 @@ def thaw(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 
 def _put(request: HttpRequest, user: User, what: acts.Act, state: State) -> HttpResponse:
-    form = acts.ReasonForm(request.POST or None)
+    form = acts.ReasonForm(acts.sent(request))
     if not form.is_valid():
         return acts.ask(request, user, what, form)
     freezing = state == State.FROZEN

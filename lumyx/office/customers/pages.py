@@ -32,7 +32,7 @@ class SearchForm(forms.Form):
 @doors.staff_page("accounts.view_user", people=Look.FOUND, methods=("GET", "HEAD", "POST"))
 def find(request: HttpRequest) -> TemplateResponse:
     """Search for customers; what is searched for is posted, so that no address or log holds it."""
-    form = SearchForm(request.POST or None)
+    form = SearchForm(acts.sent(request))
     found, text = None, ""
     if form.is_valid():
         text = form.cleaned_data["q"]
@@ -111,7 +111,7 @@ def show(request: HttpRequest, user_id: UUID) -> TemplateResponse:
     return doors.show(
         request,
         "office/customers/customer.html",
-        user.username,
+        f"Customer {user.username}",
         context,
         people=sections.shown(found),
     )

@@ -52,7 +52,7 @@ def refund(request: HttpRequest, user_id: UUID, order_id: UUID) -> HttpResponse:
     order = get_object_or_404(orders, pk=order_id)
     user = get_object_or_404(User, pk=user_id)
     most = refunds.most(order)
-    form = RefundForm(request.POST or None, initial={"dollars": f"{most / 100:.2f}"})
+    form = RefundForm(acts.sent(request), initial={"dollars": f"{most / 100:.2f}"})
     form.fields["dollars"].help_text = f"At most {in_dollars(most)} of this purchase is unspent."
     valid = form.is_valid()
     known = valid and Refund.objects.filter(pk=form.cleaned_data["id"], order=order).exists()

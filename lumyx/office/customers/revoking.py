@@ -61,7 +61,7 @@ def revoke_all(request: HttpRequest, user_id: UUID) -> HttpResponse:
 def _revoke(
     request: HttpRequest, user: User, what: acts.Act, found: Sequence[UUID]
 ) -> HttpResponse:
-    form = acts.ReasonForm(request.POST or None)
+    form = acts.ReasonForm(acts.sent(request))
     rows: Rows = [(ApiKey, pk) for pk in found]
     if not form.is_valid():
         return acts.ask(request, user, what, form, rows=rows)

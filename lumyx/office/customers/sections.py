@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import LastVisit, Restriction, User
+from billing.amounts import in_credits
 from billing.models import Account, Adjustment, LedgerEntry, Order, Refund
 from gateway.models import ApiKey, RequestLog
 from gateway.models.keys import LOG_DAYS_MOST
@@ -77,11 +78,29 @@ def _balance(user: User, staff: User, account: Account | None) -> Section:
     return Section("balance", "Balance", {"account": account}, [account] if account else [])
 
 
+def limits(key: ApiKey) -> str:
+    """Return in words what a key may not exceed, and where."""
+    counts = (
+        (key.minute_limit, "a minute"),
+        (key.day_limit, "a day"),
+        (key.token_limit, "tokens a minute"),
+        (key.concurrency_limit, "at once"),
+    )
+    spends = ((key.day_spend, "a day"), (key.month_spend, "a month"), (key.total_spend, "in all"))
+    words = [f"{count:,} {per}" for count, per in counts if count is not None]
+    words += [f"{in_credits(most)} credits {per}" for most, per in spends if most is not None]
+    lists = ((key.allowed_models, "model"), (key.allowed_networks, "network"))
+    words += [f"{len(names)} {one}{'s'[: len(names) != 1]}" for names, one in lists if names]
+    if key.expires_at is not None:
+        words.append(f"until {key.expires_at:%-d %b %Y}")
+    return " · ".join(words)
+
+
 def _keys(user: User, staff: User, account: Account | None) -> Section:
     order = (F("revoked_at").desc(nulls_first=True), F("last_used_at").desc(nulls_last=True))
     rows = list(ApiKey.objects.filter(user=user).order_by(*order)[:ROWS])
     now = timezone.now()
-    live = [(key, key.is_in_force(now)) for key in rows]
+    live = [(key, key.is_in_force(now), limits(key)) for key in rows]
     more = _table(ApiKey, user__id__exact=user.pk)
     return Section("keys", "Keys", {"keys": live}, rows, more)
 
