@@ -23,7 +23,7 @@ def freeze(request: HttpRequest, user_id: UUID) -> HttpResponse:
         title=f"Freeze {user.username}",
         happens=[
             f"Every key of {user.username} is refused within a second, also in the playground.",
-            "Calls under way end by themselves; credits stay as they are, and nothing is charged.",
+            "Calls under way still end, and are charged. Credits stay as they are.",
             "They can still sign in, see all that is theirs, export it and delete it. Each page"
             " says that the account is frozen; the privacy centre says why.",
         ],
