@@ -18,6 +18,8 @@ DUE = timedelta(days=30)
 CHILD_DUE = timedelta(hours=72)
 ALARM = timedelta(days=10)
 CHILD_ALARM = timedelta(hours=24)
+SOON = timedelta(days=7)
+"""So long before it is due a request is called urgent."""
 WORDS_KEPT = timedelta(days=30)
 """How long after its end the words of a request are kept, and where it was answered to."""
 
@@ -110,6 +112,24 @@ def late(*, now: datetime | None = None) -> list[DataRequest]:
         ~child & Q(opened_at__lte=moment - ALARM)
     )
     return list(DataRequest.objects.filter(due, state=RequestState.OPEN).order_by("due_at"))
+
+
+def urgency(request: DataRequest, *, now: datetime | None = None) -> tuple[str, str]:
+    """Return how urgent a request is (`closed`, `fine`, `soon`, `overdue`), and that in words."""
+    if request.state != RequestState.OPEN:
+        return "closed", str(RequestState(request.state).label)
+    left = request.due_at - (now or timezone.now())
+    day = timedelta(days=1)
+    words = f"{abs(left) // day} days" if abs(left) >= 2 * day else f"{_hours(abs(left))}"
+    if left <= timedelta():
+        return "overdue", f"overdue by {words}"
+    soon = CHILD_ALARM if request.kind == RequestKind.CHILD else SOON
+    return ("soon" if left <= soon else "fine"), f"{words} left"
+
+
+def _hours(span: timedelta) -> str:
+    hours = span // timedelta(hours=1)
+    return f"{hours} hour" if hours == 1 else f"{hours} hours"
 
 
 def alarm(*, now: datetime | None = None) -> int:

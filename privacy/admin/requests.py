@@ -5,8 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import Case, F, QuerySet, Value, When
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -91,15 +94,34 @@ class StepInline(TabularInline):
         return False
 
 
+class ByClock(admin.SimpleListFilter):
+    """How urgent it is."""
+
+    title = "clock"
+    parameter_name = "clock"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer what is too late, and what soon will be."""
+        return [("overdue", "Overdue"), ("soon", "Due within 7 days"), ("open", "Open")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep open requests that are so urgent."""
+        if self.value() is None:
+            return queryset
+        now = timezone.now()
+        due = {"overdue": now, "soon": now + data_requests.SOON}.get(self.value() or "")
+        found = queryset.filter(state=RequestState.OPEN)
+        return found.filter(due_at__lte=due) if due else found
+
+
 @admin.register(DataRequest)
 class DataRequestAdmin(ModelAdmin):
     """Requests with their clocks, the most urgent first, those without a deadline last."""
 
     form = WorkForm
-    list_display = ("number", "kind", "state", "opened_at", "due_at", "owner")
-    list_filter = ("state", "kind")
+    list_display = ("number", "kind", "time_left", "due_at", "opened_at", "owner", "state")
+    list_filter = (ByClock, "state", "kind", ("owner", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
-    ordering = ("-state", "due_at")
     search_fields = ("id", "user__username", "email")
     readonly_fields = (
         *("id", "kind", "user", "email", "words", "opened_at", "due_at", "state", "closed_at"),
@@ -107,6 +129,20 @@ class DataRequestAdmin(ModelAdmin):
     )
     fields = (*readonly_fields, "owner", "step", "evidence", "outcome", "account")
     inlines = (StepInline,)
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Put what is open first, by what is due first; then what ended last."""
+        ended = Case(When(state=RequestState.OPEN, then=Value(0)), default=Value(1))
+        return [ended, F("closed_at").desc(nulls_first=True), "due_at"]
+
+    @display(
+        description="time left",
+        ordering="due_at",
+        label={"overdue": "danger", "soon": "warning", "fine": "success", "closed": "info"},
+    )
+    def time_left(self, request: DataRequest) -> tuple[str, str]:
+        """Return how urgent it is, in a colour and in words."""
+        return data_requests.urgency(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """They come from the contact page, or from `manage.py open_request`."""
