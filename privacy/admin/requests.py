@@ -135,7 +135,7 @@ class DataRequestAdmin(ModelAdmin):
         ended = Case(When(state=RequestState.OPEN, then=Value(0)), default=Value(1))
         return [ended, F("closed_at").desc(nulls_first=True), "due_at"]
 
-    @display(
+    @display(  # type: ignore[untyped-decorator]
         description="time left",
         ordering="due_at",
         label={"overdue": "danger", "soon": "warning", "fine": "success", "closed": "info"},
