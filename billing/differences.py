@@ -39,15 +39,19 @@ class Explained:
         return self.difference.at_stripe - self.difference.in_ledger
 
     @property
+    def _is_unmoved(self) -> bool:
+        return not self.movements and not self.difference.at_stripe
+
+    @property
     def why(self) -> str:
         """What the difference means."""
         if self.order is None:
             return "Stripe moved money for a payment that no order of ours names."
         if self.order.failure == MISMATCH:
             return "The payment is not the one that was asked for, so nothing was credited."
-        if not self.entries:
+        if not self.entries and not self.difference.in_ledger:
             return "Stripe has the payment, and nothing of it is in the ledger."
-        if not self.movements:
+        if self._is_unmoved:
             return "The ledger has the payment, and Stripe has moved nothing for it."
         if self.off > 0:
             return "Stripe has more than the ledger: credits are missing, or too much was taken."
@@ -63,7 +67,7 @@ class Explained:
             )
         if self.order.failure == MISMATCH:
             return "Compare amount and currency at Stripe with the order, and pay it back there."
-        if not self.movements:
+        if self._is_unmoved:
             return (
                 "Look whether Stripe’s payment succeeded and when it settles. If Stripe never"
                 " settles it, take the credits back with a correction."

@@ -7,6 +7,9 @@ from privacy.policies import Policy
 Line = tuple[str, str]
 """A sign (+ for new, - for gone, nothing for kept) and a line of the text."""
 
+AROUND = 2
+"""How many lines before and after a change are shown with it."""
+
 
 def between(old: Policy, new: Policy) -> list[Line]:
     """Return the lines of both versions in order, with what became of each."""
@@ -19,6 +22,30 @@ def between(old: Policy, new: Policy) -> list[Line]:
             found += [("-", line) for line in before[i1:i2]]
             found += [("+", line) for line in after[j1:j2]]
     return found
+
+
+def folded(found: list[Line]) -> list[Line]:
+    """Return lines with what is kept far from any change told as one line, whose sign is =."""
+    changed = [n for n, (sign, _) in enumerate(found) if sign]
+    shown = {n + by for n in changed for by in range(-AROUND, AROUND + 1)}
+    short: list[Line] = []
+    kept = 0
+    for number, line in enumerate([*found, ("", "")]):
+        last = number == len(found)
+        if not last and number not in shown:
+            kept += 1
+            continue
+        if kept:
+            short.append(
+                (
+                    "=",
+                    f"… {kept} {'line stays as it is' if kept == 1 else 'lines stay as they are'}",
+                )
+            )
+            kept = 0
+        if not last:
+            short.append(line)
+    return short
 
 
 def lines(policy: Policy) -> list[str]:

@@ -3,6 +3,7 @@
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
+from billing import reconciliation
 from billing.models import Reconciliation
 from billing.months import Month
 from tests.customers import Customer, make_customer
@@ -17,6 +18,7 @@ def shopped(stripe: StripeProcess) -> Customer:
     """Make a customer who bought, and a comparison in which that payment differs."""
     customer = make_customer()
     order = bought(stripe, customer.account, cents=5_000)
+    reconciliation.fetch()
     run = Reconciliation.objects.create(ended_at=timezone.now(), payments=1_204, movements=1_311)
     run.differences.create(payment=str(order.payment_intent), at_stripe=4_500, in_ledger=5_000)
     run.differences.create(payment="pi_of_nobody", at_stripe=700, in_ledger=0)

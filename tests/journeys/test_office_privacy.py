@@ -33,10 +33,10 @@ def test_a_privacy_officer_looks_after_the_promises(browser: Browser, server: Se
     with opened(browser, server, client) as page:
         page.goto(f"{server.url}/admin/privacy/policies")
         page.get_by_role("link", name="Draft a new version").first.click()
+        picture(page, "privacy-policy-form")
         page.get_by_label("Takes effect on (UTC)").fill(str(effective))
         page.get_by_label("What changes").fill("Section 5 has a clearer title.")
         page.get_by_label("Text", exact=True).fill(text)
-        picture(page, "privacy-policy-form")
         page.get_by_role("button", name="Keep the draft").click()
         expect(page.get_by_text("It waits for a second person.")).to_be_visible()
         expect(page.locator("ins", has_text="5. Sharing Data")).to_be_visible()

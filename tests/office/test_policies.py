@@ -70,6 +70,8 @@ def test_two_officers_publish_a_version_and_the_site_shows_it() -> None:
     writer, other = staff_client([OFFICER]), staff_client([OFFICER])
     draft = drafted(writer, day(20))
     page = writer.get(f"{LIST}/{draft.pk}").content.decode()
+    assert "lines stay as they are" in page
+    assert "11. Contact" not in page
     assert "<del>5. Data Sharing</del>" in page
     assert "<ins>5. Sharing &lt;b&gt;Data&lt;/b&gt;</ins>" in page
     assert "another privacy officer publishes it" in page

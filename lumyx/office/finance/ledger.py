@@ -43,10 +43,10 @@ class SearchForm(forms.Form):
     since = forms.DateField(label="From (UTC)", required=False, widget=forms.DateInput())
     until = forms.DateField(label="To (UTC)", required=False, widget=forms.DateInput())
     least = forms.DecimalField(
-        label="At least", required=False, min_value=0, max_value=MOST, decimal_places=6
+        label="At least, credits", required=False, min_value=0, max_value=MOST, decimal_places=6
     )
     most = forms.DecimalField(
-        label="At most", required=False, min_value=0, max_value=MOST, decimal_places=6
+        label="At most, credits", required=False, min_value=0, max_value=MOST, decimal_places=6
     )
     before = forms.IntegerField(
         required=False, min_value=1, max_value=ID_MOST, widget=forms.HiddenInput

@@ -114,7 +114,7 @@ def read(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     judged = _judged(draft_id)
     context = {
         **_of(request, judged),
-        "lines": changes.between(judged.follows, judged.policy),
+        "lines": changes.folded(changes.between(judged.follows, judged.policy)),
         "may_write": staff_of(request).has_perm(MAY),
     }
     title = f"Draft: {judged.policy.title.lower()}"
