@@ -61,7 +61,8 @@ def begin(kind: str, *, by: User, now: datetime | None = None) -> PolicyDraft:
     moment = now or timezone.now()
     latest = policies.every_version(kind)[-1]
     earliest = max(moment.date() + policies.AHEAD, latest.effective) + timedelta(days=1)
-    return PolicyDraft(kind=kind, effective=earliest, text=latest.text, written_by=by)
+    text = latest.text.replace(clauses.date_line(latest.effective), clauses.date_line(earliest))
+    return PolicyDraft(kind=kind, effective=earliest, text=text, written_by=by)
 
 
 @transaction.atomic
@@ -117,7 +118,7 @@ def _faults(policy: Policy, follows: Policy, today: date) -> list[str]:
             f" {today + policies.AHEAD} at the earliest."
         )
     if policy.kind == "privacy":
-        dated = clauses.date_line(policy)
+        dated = clauses.date_line(policy.effective)
         if dated not in policy.text:
             found.append(f"The text does not say “{dated}”.")
         found += [f"No check looks after “{one}”." for one in clauses.unwatched(policy)]
@@ -130,6 +131,9 @@ def publish(
     """Publish a draft, which cannot be undone; raises Gone, SamePerson, Changed or NotReady."""
     moment = now or timezone.now()
     with transaction.atomic():
+        # One of a kind at a time: which version it follows is judged with no other on its way.
+        same = PolicyDraft.objects.select_for_update().filter(kind=draft.kind).order_by("pk")
+        list(same.values_list("pk"))
         row = _locked(draft)
         if row.written_by_id is None or row.written_by_id == by.pk:
             raise SamePerson

@@ -252,3 +252,11 @@ def test_nothing_is_published_or_changed_in_the_admin() -> None:
         assert boss.post(f"/admin/privacy/{model}/{key}/change/", {"text": "x"}).status_code == 403
         assert boss.post(f"/admin/privacy/{model}/{key}/delete/").status_code == 403
         assert boss.get(f"/admin/privacy/{model}/add/").status_code == 403
+
+
+def test_a_new_draft_begins_with_the_latest_text_of_a_day_that_is_right() -> None:
+    draft = publishing.begin("privacy", by=make_staff(OFFICER)[0])
+    assert draft.effective >= day(14)
+    assert f"Last updated: {draft.effective:%B %-d, %Y}" in draft.text
+    draft.summary = "Nothing but the day."
+    assert publishing.judge(draft).faults == []

@@ -16,9 +16,9 @@ from django.utils import timezone
 from accounts.models import User
 from billing.admin.read_only import staff_of
 from lumyx.office import doors
-from privacy import changes, notices, pages, publishing
+from privacy import changes, pages, publishing
 from privacy import policies as documents
-from privacy.models import PolicyDraft, PolicyVersion
+from privacy.models import PolicyDraft
 from privacy.publishing import Judged
 
 MAY = "privacy.publish_policy"
@@ -63,11 +63,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         }
         for kind, title in documents.TITLES.items()
     ]
-    published = {(row.kind, str(row.version)) for row in PolicyVersion.objects.all()}
     drafts = [publishing.judge(row) for row in PolicyDraft.objects.select_related("written_by")]
     context = {
         "kinds": kinds,
-        "published": [f"{kind} {version}" for kind, version in published],
         "drafts": drafts,
         "may_write": staff_of(request).has_perm(MAY),
     }
@@ -198,7 +196,6 @@ def _of(request: HttpRequest, judged: Judged) -> dict[str, Any]:
         "is_mine": mine,
         "publish_by": last if judged.policy.material else judged.policy.effective,
         "days_left": (last - timezone.now().date()).days if judged.policy.material else None,
-        "coming": notices.coming(),
     }
 
 
