@@ -64,6 +64,7 @@ ROLES: dict[str, list[str]] = {
         "gateway.view_dailyuse",
         "gateway.view_uptimespell",
         "gateway.view_jobrun",
+        "gateway.view_routehold",
         "accounts.view_user",
         "accounts.freeze_user",
         "gateway.view_requestlog",

@@ -41,6 +41,8 @@ class Attempts:
 
     async def answer(self, exchange: Exchange) -> bytes | AnswerStream:
         """Return the whole answer, or the stream of it once it has begun; raise ApiError."""
+        if not exchange.offer.paths:
+            raise providers_busy()
         waiting = self.routing.plan(path for path in exchange.offer.paths if speaks(path, exchange))
         if not waiting:
             raise no_route(exchange.order.dialect.endpoint)

@@ -30,8 +30,9 @@ select m.id, m.name, m.display_name, m.context_window, m.max_output_tokens, m.ca
        p.name as provider, p.base_url, p.encrypted_key, r.upstream_name,
        r.id as route, p.id as provider_id, p.dialect, r.position, r.weight,
        p.connect_seconds, p.first_byte_seconds, p.whole_seconds, p.idle_seconds, p.total_seconds,
-       p.most_concurrent, p.unreachable_since is not null as down
+       p.most_concurrent, p.unreachable_since is not null as down, h.route_id is not null as held
 from {ON_OFFER} {VERSIONS}
+left join gateway_routehold h on h.route_id = r.id and (h.until is null or h.until > now())
 where m.enabled and versions.starts is not null
 order by m.name, r.position, r.id
 """  # noqa: S608  the words are our own
@@ -158,8 +159,9 @@ def _assemble(rows: list[dict[str, Any]]) -> dict[str, Offer]:
     secrets = cipher()
     offers: dict[str, Offer] = {}
     for row in rows:
-        path = _path(row, secrets)
-        if path is None:
+        # A model whose every route is held stays on offer, and its calls are told to come again.
+        ways = () if row["held"] else _ways(row, secrets)
+        if not ways and not row["held"]:
             continue
         known = offers.get(row["name"])
         offers[row["name"]] = Offer(
@@ -171,9 +173,14 @@ def _assemble(rows: list[dict[str, Any]]) -> dict[str, Offer]:
             capabilities=frozenset(row["capabilities"]),
             versions=known.versions if known else assemble(row["starts"], row["prices"]),
             created_at=row["created_at"],
-            paths=(*known.paths, path) if known else (path,),
+            paths=(*known.paths, *ways) if known else ways,
         )
     return offers
+
+
+def _ways(row: dict[str, Any], secrets: MultiFernet) -> tuple[Path, ...]:
+    path = _path(row, secrets)
+    return () if path is None else (path,)
 
 
 def _path(row: dict[str, Any], secrets: MultiFernet) -> Path | None:

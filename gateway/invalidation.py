@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from accounts.announcements import announce, channel
+from gateway import breaker_records
 
 log = logging.getLogger("lumyx.gateway")
 
@@ -73,15 +74,23 @@ class Listener:
         """Return whether Redis answered on this subscription within the last moments."""
         return time.monotonic() - self._heard_at < 2 * BEAT_SECONDS
 
-    def announce_route(self, route: int, seconds: float) -> None:
+    def announce_route(self, route: int, seconds: float, reason: str) -> None:
         """Tell every process that a route is to be left alone for so long; 0 s ends that."""
-        task = asyncio.create_task(self._announce(f"{ROUTE} {route} {seconds:.3f}"))
+        task = asyncio.create_task(self._announce(route, seconds, reason))
         self._announcing.add(task)
         task.add_done_callback(self._announcing.discard)
 
-    async def _announce(self, message: str) -> None:
+    async def _announce(self, route: int, seconds: float, reason: str) -> None:
+        name = breaker_records.name_of(route)
         try:
-            await self._client.publish(channel(), message)
+            async with self._client.pipeline(transaction=False) as together:
+                together.publish(channel(), f"{ROUTE} {route} {seconds:.3f}")
+                if seconds > 0:
+                    kept = int(seconds) + breaker_records.KEPT_SECONDS
+                    together.set(name, breaker_records.say(seconds, reason), ex=kept)
+                else:
+                    together.delete(name)
+                await together.execute()
         except (RedisError, OSError, TimeoutError):
             log.warning("a change could not be announced")
 

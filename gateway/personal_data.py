@@ -103,6 +103,12 @@ DATA: list[Classified] = [
         ),
     ),
     NotPersonal(
+        label="gateway.RouteHold",
+        why="Routes that staff have taken out of use.",
+        columns=("route", "since", "until"),
+        staff=("by",),
+    ),
+    NotPersonal(
         label="gateway.ProviderCheck",
         why="Our own probes of providers.",
         columns=("id", "provider", "checked_at", "reachable", "status", "latency_ms", "reason"),

@@ -79,11 +79,20 @@ class Lately:
 
 def everybody(now: datetime) -> list[Health]:
     """Return the health of each provider that is switched on, by name."""
-    with connection.cursor() as cursor:
-        cursor.execute(LATELY, {"latest": LATEST})
-        rows = [Lately(*row) for row in cursor.fetchall()]
+    rows = _lately()
     known = availability.read(now=now)
     return [_health(row, known.get(row.provider, availability.UNKNOWN), now) for row in rows]
+
+
+def at_present(now: datetime) -> dict[int, tuple[str, str, str]]:
+    """Return each enabled provider's state now, its mood, and why it is not better."""
+    return {row.provider: _state(row, now) for row in _lately()}
+
+
+def _lately() -> list[Lately]:
+    with connection.cursor() as cursor:
+        cursor.execute(LATELY, {"latest": LATEST})
+        return [Lately(*row) for row in cursor.fetchall()]
 
 
 def _health(lately: Lately, found: Availability, now: datetime) -> Health:

@@ -3,7 +3,8 @@
 Each route has a circuit breaker. It opens after failures in a row, or at once where our key
 or model is refused; after a pause that doubles each time one call tries it again, and its
 success closes the breaker. Processes tell each other through Redis. A call never lacks a
-route for an open breaker: those routes are then the last resort.
+route for an open breaker: those routes are then the last resort. What staff hold open
+(`route_holds.hold`) is not even that: it stands in no catalogue until they close it.
 """
 
 import logging
@@ -39,9 +40,9 @@ class Breaker(msgspec.Struct):
 
 
 class Routing:
-    """Plans the routes of calls; `announce` tells other processes of (route, seconds)."""
+    """Plans the routes of calls; `announce` tells other processes of (route, seconds, reason)."""
 
-    def __init__(self, announce: Callable[[int, float], None]) -> None:
+    def __init__(self, announce: Callable[[int, float, str], None]) -> None:
         self._announce = announce
         self._breakers: dict[int, Breaker] = {}
 
@@ -77,7 +78,7 @@ class Routing:
         breaker = self._breakers.pop(path.route, None)
         if breaker is not None and breaker.opened:
             log.warning("route %d answers again", path.route)
-            self._announce(path.route, 0.0)
+            self._announce(path.route, 0.0, "")
 
     def failed(self, path: Path, failure: Failed) -> None:
         """Note that a route failed."""
@@ -87,17 +88,17 @@ class Routing:
         breaker.failures += failure.blame
         breaker.probing_until = 0.0
         if failure.pause is not None:
-            self._open(path.route, breaker, failure.pause)
+            self._open(path.route, breaker, failure.pause, failure.reason)
         elif breaker.opened or breaker.failures >= MOST_FAILURES:
             if failure.blame == MOST_BLAME:
                 log.error("alarm: route %d refuses us: %s", path.route, failure.reason)
-            self._open(path.route, breaker, breaker.pause)
+            self._open(path.route, breaker, breaker.pause, failure.reason)
             breaker.pause = min(2 * breaker.pause, LONGEST_PAUSE)
 
-    def _open(self, route: int, breaker: Breaker, seconds: float) -> None:
+    def _open(self, route: int, breaker: Breaker, seconds: float, reason: str) -> None:
         breaker.open_until = time.monotonic() + seconds
         log.warning("route %d is left alone for %.0f s", route, seconds)
-        self._announce(route, seconds)
+        self._announce(route, seconds, reason)
 
     def heard(self, route: int, seconds: float) -> None:
         """Take what another process says of a route; 0 s close its breaker."""

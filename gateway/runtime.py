@@ -75,7 +75,7 @@ async def start() -> None:
     last_used = LastUsed(pool)
     listening: list[Listener] = []
     keys = KeyRing(pool, heard=lambda: listening[0].alive())
-    routing = Routing(lambda route, seconds: listening[0].announce_route(route, seconds))
+    routing = Routing(lambda *opened: listening[0].announce_route(*opened))
     listener = Listener(
         subscriber,
         forget_key=keys.forget,

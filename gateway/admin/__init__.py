@@ -3,6 +3,7 @@
 from gateway.admin import (
     catalogue,
     daily_use,
+    holds,
     incidents,
     jobs,
     keys,
@@ -15,6 +16,7 @@ from gateway.admin import (
 __all__ = [
     "catalogue",
     "daily_use",
+    "holds",
     "incidents",
     "jobs",
     "keys",

@@ -9,6 +9,7 @@ from gateway.models.catalogue import (
     Route,
 )
 from gateway.models.daily_use import DailyUse
+from gateway.models.holds import RouteHold
 from gateway.models.incidents import (
     Affected,
     Impact,
@@ -43,6 +44,7 @@ __all__ = [
     "ProviderCheck",
     "RequestLog",
     "Route",
+    "RouteHold",
     "Scope",
     "UptimeSpell",
     "VipLevel",

@@ -44,6 +44,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Operations",
             "items": [
+                page("Routes", "alt_route", "office:routes", "gateway.view_route"),
                 _table("Incidents", "warning", "gateway.incident"),
                 _table("Stripe’s events", "inbox", "billing.stripeevent"),
                 page("Periodic jobs", "schedule", "office:jobs", "gateway.view_jobrun"),
