@@ -67,6 +67,7 @@ CACHES = {"default": {"BACKEND": "lumyx.caching.RedisOrMemory", "LOCATION": REDI
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -83,6 +84,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "csp",
     "django_htmx",
+    "import_export",
     "accounts",
     "accounts.nabzclan",
     "billing",

@@ -11,6 +11,7 @@ from gateway.admin import (
     prices,
     request_log,
     uptime,
+    vip,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "prices",
     "request_log",
     "uptime",
+    "vip",
 ]

@@ -11,7 +11,10 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from billing.admin import ReadOnlyAdmin
+from billing.amounts import in_credits
 from gateway import invalidation
+from gateway.admin.file_rows import ProviderRows, RouteRows
+from gateway.admin.files import CatalogueFiles
 from gateway.models import Provider, ProviderCheck, Route
 
 
@@ -85,10 +88,11 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Provider)
-class ProviderAdmin(CatalogueAdmin):
+class ProviderAdmin(CatalogueFiles, CatalogueAdmin):
     """Companies that run models for us."""
 
     form = ProviderForm
+    resource_classes = (ProviderRows,)
     list_display = ("name", "dialect", "base_url", "enabled", "reachable", "has_key")
     list_filter = ("dialect", "enabled")
     search_fields = ("name",)
@@ -127,12 +131,58 @@ class ProviderAdmin(CatalogueAdmin):
 
 
 @admin.register(Route)
-class RouteAdmin(CatalogueAdmin):
-    """All routes in one list."""
+class RouteAdmin(CatalogueFiles, CatalogueAdmin):
+    """All routes in one list, with what providers charge us, in dollars per 1,000,000 tokens."""
 
-    list_display = ("model", "provider", "upstream_name", "position", "weight", "enabled")
+    resource_classes = (RouteRows,)
+    list_display = (
+        "model",
+        "provider",
+        "upstream_name",
+        "position",
+        "weight",
+        "input_cost",
+        "output_cost",
+        "enabled",
+    )
     list_filter = ("provider", "enabled")
+    search_fields = ("model__name", "model__display_name", "provider__name", "upstream_name")
     list_select_related = ("model", "provider")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("model", "provider", "upstream_name"),
+                    ("position", "weight"),
+                    "enabled",
+                )
+            },
+        ),
+        (
+            "What it costs us",
+            {
+                "fields": (
+                    ("upstream_input_price", "upstream_output_price"),
+                    ("upstream_cache_read_price", "upstream_cache_write_price"),
+                )
+            },
+        ),
+    )
+
+    @admin.display(description="input cost", ordering="upstream_input_price")
+    def input_cost(self, route: Route) -> str | None:
+        """Return what an input token costs us, in dollars."""
+        return _in_dollars(route.upstream_input_price)
+
+    @admin.display(description="output cost", ordering="upstream_output_price")
+    def output_cost(self, route: Route) -> str | None:
+        """Return what an output token costs us, in dollars."""
+        return _in_dollars(route.upstream_output_price)
+
+
+def _in_dollars(micro: int | None) -> str | None:
+    return None if micro is None else in_credits(micro)
 
 
 @admin.register(ProviderCheck)

@@ -1,4 +1,4 @@
-"""Keys, which staff can limit and revoke, and what VIP levels give."""
+"""Keys, which staff can limit and revoke."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from accounts import customer_links
-from gateway import invalidation, keys
-from gateway.models import ApiKey, Scope, VipLevel
+from gateway import keys
+from gateway.models import ApiKey, Scope
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -77,25 +77,3 @@ class ApiKeyAdmin(ModelAdmin):
         for key in queryset.filter(revoked_at=None):
             keys.revoke(key)
             self.log_change(request, key, "Revoked.")
-
-
-@admin.register(VipLevel)
-class VipLevelAdmin(ModelAdmin):
-    """What each VIP level gives; a change reaches every process within a second."""
-
-    list_display = ("level", "minute_limit", "day_limit", "price_percent")
-
-    def save_model(self, request: HttpRequest, obj: VipLevel, form: Any, change: bool) -> None:
-        """Save a level and announce it."""
-        super().save_model(request, obj, form, change)
-        invalidation.publish_all_keys()
-
-    def delete_model(self, request: HttpRequest, obj: VipLevel) -> None:
-        """Delete a level and announce it."""
-        super().delete_model(request, obj)
-        invalidation.publish_all_keys()
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[VipLevel]) -> None:
-        """Delete levels and announce it."""
-        super().delete_queryset(request, queryset)
-        invalidation.publish_all_keys()

@@ -59,12 +59,22 @@ def _cells(tag: str, texts: Iterable[str]) -> SafeString:
     return format_html_join("", wrap, ((text,) for text in texts))
 
 
+def warning(price: ModelPrice) -> str:
+    """Return a sentence where prices are below what a route in use costs; else an empty text."""
+    found = _warnings(price.model, [price])
+    return found[0] if found else ""
+
+
 def warnings(model: Model) -> list[str]:
     """Return a sentence for each of a model's prices that is below what a route in use costs."""
+    return _warnings(model, current(model))
+
+
+def _warnings(model: Model, prices: list[ModelPrice]) -> list[str]:
     routes = list(model.routes.select_related("provider"))
     percent = margins.lowest_percent()
     sentences = []
-    for price in current(model):
+    for price in prices:
         lowest = margins.lowest(routes, price.prices, percent=percent)
         if lowest is not None and lowest.below_cost:
             sentences.append(

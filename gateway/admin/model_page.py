@@ -13,6 +13,8 @@ from billing.amounts import in_credits
 from gateway import margins
 from gateway.admin import margin_table
 from gateway.admin.catalogue import CatalogueAdmin
+from gateway.admin.file_rows import ModelRows
+from gateway.admin.files import CatalogueFiles
 from gateway.admin.prices import ComingPrices, StartedPrices
 from gateway.models import Capability, Model, ModelPrice, Route
 
@@ -45,10 +47,11 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Model)
-class ModelAdminPage(CatalogueAdmin):
+class ModelAdminPage(CatalogueFiles, CatalogueAdmin):
     """Models on offer and their prices, in credits per 1,000,000 tokens."""
 
     form = ModelForm
+    resource_classes = (ModelRows,)
     list_display = (
         "name",
         "display_name",

@@ -15,10 +15,11 @@ from billing.amounts import in_credits
 from gateway import price_versions
 from gateway.admin import margin_table
 from gateway.admin.catalogue import CatalogueAdmin
+from gateway.admin.file_rows import PAST, STARTED, PriceRows
+from gateway.admin.files import CatalogueFiles
 from gateway.models import ModelPrice
 
 PRICES = ("input_price", "cache_read_price", "cache_write_price", "output_price")
-STARTED = "These prices have started, so they are final. Add new ones in their place."
 
 
 class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -50,7 +51,7 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
                 model.pk if model else self.instance.model_id
             )
         elif start <= timezone.now():
-            self.add_error("starts_at", "Prices start in the future; leave it empty for at once.")
+            self.add_error("starts_at", PAST)
         return cleaned
 
 
@@ -141,10 +142,11 @@ class LonePriceForm(PriceForm):
 
 
 @admin.register(ModelPrice)
-class ModelPriceAdmin(CreditsColumns, CatalogueAdmin):
+class ModelPriceAdmin(CreditsColumns, CatalogueFiles, CatalogueAdmin):
     """Prices of all models, in credits per 1,000,000 tokens, with who set them."""
 
     form = LonePriceForm
+    resource_classes = (PriceRows,)
     list_display = (
         "model",
         "starts_at",
@@ -157,6 +159,7 @@ class ModelPriceAdmin(CreditsColumns, CatalogueAdmin):
         "note",
     )
     list_filter = ("model",)
+    search_fields = ("model__name", "model__display_name", "note")
     list_select_related = ("model", "created_by")
     ordering = ("-starts_at",)
 
