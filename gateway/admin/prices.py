@@ -12,18 +12,23 @@ from unfold.admin import TabularInline
 from unfold.forms import PaginationInlineFormSet
 
 from billing.amounts import in_credits
-from gateway import price_versions
+from gateway import margins, price_versions
 from gateway.admin import margin_table
 from gateway.admin.catalogue import CatalogueAdmin
 from gateway.admin.file_rows import PAST, STARTED, PriceRows
 from gateway.admin.files import CatalogueFiles
 from gateway.models import ModelPrice
+from gateway.pricing import Prices
 
 PRICES = ("input_price", "cache_read_price", "cache_write_price", "output_price")
 
 
 class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
     """Prices that are still to start."""
+
+    below_cost = forms.BooleanField(
+        label="Sell below cost", required=False, help_text="Only where a warning asks for it."
+    )
 
     class Meta:
         model = ModelPrice
@@ -52,7 +57,25 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         elif start <= timezone.now():
             self.add_error("starts_at", PAST)
+        self._warn(cleaned)
         return cleaned
+
+    def _warn(self, cleaned: dict[str, Any]) -> None:
+        """Ask once more before anything is sold below cost."""
+        model = cleaned.get("model") or (self.instance.model_id and self.instance.model)
+        if not model or cleaned.get("below_cost") or not all(name in cleaned for name in PRICES):
+            return
+        lowest = margins.lowest(
+            model.routes.select_related("provider"),
+            Prices(*(cleaned[name] for name in PRICES)),
+            percent=(percent := margins.lowest_percent()),
+        )
+        if lowest is not None and lowest.below_cost:
+            self.add_error(
+                "below_cost",
+                f"These prices are below cost: at {percent} % of the list price, the margin of "
+                f"{lowest.words} is {lowest}. Nothing was saved; tick this to sell all the same.",
+            )
 
 
 class ComingFormSet(PaginationInlineFormSet):
@@ -71,7 +94,7 @@ class ComingPrices(TabularInline):
     model = ModelPrice
     form = PriceForm
     formset = ComingFormSet
-    fields = ("starts_at", *PRICES, "note")
+    fields = ("starts_at", *PRICES, "note", "below_cost")
     extra = 1
     verbose_name_plural = "prices to come"
 

@@ -215,17 +215,25 @@ def test_the_page_and_the_list_show_margins(staff: Client, model: Model) -> None
     assert "44.4 %" in listed.content.decode()
 
 
-def test_prices_below_cost_are_taken_with_a_warning(staff: Client, model: Model) -> None:
+def test_prices_below_cost_are_taken_once_that_was_meant(staff: Client, model: Model) -> None:
     starts_at = timezone.now() + timedelta(days=1)
     cheap = Prices(1_050_000, 500_000, 2_500_000, 8_000_000)
-    sent = form_of(model, row_of(cheap, starts_at))
+    row = row_of(cheap, starts_at)
+    for page, sent in (
+        (page_of(model), form_of(model, row)),
+        (reverse("admin:gateway_modelprice_add"), {"model": model.pk, **row}),
+    ):
+        refused = staff.post(page, sent).content.decode()
+        assert "below cost: at 90 % of the list price, the margin of input is -5.9 %" in refused
+        assert model.prices.count() == 1
+    sent = form_of(model, {**row, "below_cost": "on"})
     answer = staff.post(page_of(model), sent, follow=True).content.decode()
     assert "is sold below cost: at 90 % of the list price, the margin of input is -5.9 %" in answer
     shown = staff.get(page_of(model)).content.decode()
     assert "4.7 %" in shown
     assert "⚠ -5.9 %" in shown
     assert model.prices.coming().get().prices == cheap
-    lone = {"model": model.pk, **row_of(cheap, starts_at + timedelta(days=1))}
+    lone = {"model": model.pk, **row_of(cheap, starts_at + timedelta(days=1)), "below_cost": "on"}
     answer = staff.post(reverse("admin:gateway_modelprice_add"), lone, follow=True).content.decode()
     assert answer.count("is sold below cost") == 2
 
