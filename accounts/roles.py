@@ -40,6 +40,7 @@ ROLES: dict[str, list[str]] = {
         "billing.delete_vipbonus",
         "djstripe.view_*",
         "gateway.view_dailyuse",
+        "gateway.view_hourlyuse",
         "gateway.view_model",
         "gateway.view_modelprice",
         "gateway.view_viplevel",
@@ -62,6 +63,7 @@ ROLES: dict[str, list[str]] = {
     ],
     "operator": [
         "gateway.view_dailyuse",
+        "gateway.view_hourlyuse",
         "gateway.view_uptimespell",
         "gateway.view_jobrun",
         "gateway.view_routehold",

@@ -13,7 +13,7 @@ from accounts.data_sets import (
 )
 from accounts.models import User
 from billing.models import Account, Budget
-from gateway import daily_use, log_retention, partitions, uptime
+from gateway import daily_use, hourly_use, log_retention, partitions, uptime
 from gateway.models import ApiKey, RequestLog
 
 
@@ -159,6 +159,15 @@ DATA: list[Classified] = [
         ),
     ),
     NotPersonal(
+        label="gateway.HourlyUse",
+        why="What all calls of an hour add up to, without whose they were, to run the service;"
+        " kept for as long as the log.",
+        columns=(
+            *("id", "hour", "model", "provider", "calls", "refused", "failed", "tokens_in"),
+            *("tokens_out", "charge", "cost", "costed", "latencies", "first_tokens"),
+        ),
+    ),
+    NotPersonal(
         label="gateway.VipLevel",
         why="What each VIP level may do and pays.",
         columns=("id", "level", "minute_limit", "day_limit", "price_percent"),
@@ -172,6 +181,7 @@ def expire() -> dict[str, int]:
         "request log days": len(partitions.drop_older()),
         "calls of keys with few days": log_retention.sweep(),
         "totals by day": daily_use.expire(),
+        "totals by hour": hourly_use.expire(),
         "uptime": uptime.expire(),
     }
 

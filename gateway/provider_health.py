@@ -77,19 +77,34 @@ class Lately:
     reasons: list[str] | None
 
 
+@dataclass(frozen=True)
+class Now:
+    """How a provider does at this moment."""
+
+    name: str
+    state: str
+    mood: str
+    why: str
+
+
+def lately(now: datetime) -> list[Now]:
+    """Return how each provider that is switched on does at this moment, by name."""
+    return [Now(row.name, *_state(row, now)) for row in _probed()]
+
+
 def everybody(now: datetime) -> list[Health]:
     """Return the health of each provider that is switched on, by name."""
-    rows = _lately()
+    rows = _probed()
     known = availability.read(now=now)
     return [_health(row, known.get(row.provider, availability.UNKNOWN), now) for row in rows]
 
 
 def at_present(now: datetime) -> dict[int, tuple[str, str, str]]:
     """Return each enabled provider's state now, its mood, and why it is not better."""
-    return {row.provider: _state(row, now) for row in _lately()}
+    return {row.provider: _state(row, now) for row in _probed()}
 
 
-def _lately() -> list[Lately]:
+def _probed() -> list[Lately]:
     with connection.cursor() as cursor:
         cursor.execute(LATELY, {"latest": LATEST})
         return [Lately(*row) for row in cursor.fetchall()]

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from gateway import daily_use, partitions, probes, uptime
+from gateway import daily_use, hourly_use, partitions, probes, uptime
 
 
 @shared_task
@@ -21,6 +21,12 @@ def probe_providers() -> int:
 def add_up_days() -> int:
     """Add up what everybody used on the days that are over."""
     return daily_use.add_up_missing()
+
+
+@shared_task
+def add_up_hours() -> int:
+    """Add up what everybody used in the last hours."""
+    return hourly_use.add_up_latest()
 
 
 @shared_task

@@ -64,6 +64,12 @@ app.conf.beat_schedule = {
         "task": "gateway.tasks.add_up_days",
         "schedule": crontab(hour="2", minute="15"),
     },
+    "add up what was used by hour": {
+        "task": "gateway.tasks.add_up_hours",
+        "schedule": crontab(minute="*"),
+        # The next minute's adds up the same.
+        "options": {"expires": 50},
+    },
     "ask NabzClan who is a VIP": {
         "task": "accounts.tasks.sync_vip",
         "schedule": crontab(minute="*"),

@@ -10,6 +10,7 @@ from gateway.models.catalogue import (
 )
 from gateway.models.daily_use import DailyUse
 from gateway.models.holds import RouteHold
+from gateway.models.hourly_use import HourlyUse
 from gateway.models.incidents import (
     Affected,
     Impact,
@@ -31,6 +32,7 @@ __all__ = [
     "ChargeBasis",
     "DailyUse",
     "Dialect",
+    "HourlyUse",
     "Impact",
     "Incident",
     "IncidentState",
