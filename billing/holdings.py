@@ -257,6 +257,11 @@ DATA: list[Classified] = [
         columns=("id", "began_at", "ended_at", "movements", "payments"),
     ),
     NotPersonal(
+        label="billing.LedgerCheck",
+        why="When the ledger was looked at, and which sentences about it were false.",
+        columns=("id", "began_at", "ended_at", "broken"),
+    ),
+    NotPersonal(
         label="billing.Difference",
         why="Books: the number of a payment that Stripe and the ledger disagree on.",
         columns=("id", "reconciliation", "payment", "at_stripe", "in_ledger"),

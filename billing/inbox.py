@@ -3,12 +3,13 @@
 import itertools
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from billing import mirror, receivers
@@ -29,6 +30,22 @@ NIGHTLY_BACK = timedelta(days=3)
 LONGEST_BACK = timedelta(days=29)
 """Stripe lists events of 30 days."""
 KEPT = timedelta(days=45)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Events that are not done with: not tried yet, tried in vain so far, tried for good."""
+
+    waiting: int
+    failing: int
+    given_up: int
+    oldest: timedelta | None = None
+    """How long the oldest of them has been here."""
+
+    @property
+    def all(self) -> int:
+        """How many they are."""
+        return self.waiting + self.failing + self.given_up
 
 
 KEEP = """
@@ -110,6 +127,20 @@ def _handle(event_id: str) -> str:
             log.error("Stripe's event %s: %s: %s", event_id, name, type(error).__name__)
             problems.append(f"{name}: {type(error).__name__}")
     return ", ".join(problems)
+
+
+def backlog(*, now: datetime | None = None) -> Backlog:
+    """Return how many events are not done with."""
+    moment = now or timezone.now()
+    undone = StripeEvent.objects.filter(handled_at__isnull=True)
+    sums = undone.aggregate(
+        waiting=Count("pk", filter=Q(tries=0)),
+        failing=Count("pk", filter=Q(tries__gt=0, tries__lt=MOST_TRIES)),
+        given_up=Count("pk", filter=Q(tries__gte=MOST_TRIES)),
+        oldest=Min("received_at"),
+    )
+    oldest = sums.pop("oldest")
+    return Backlog(**sums, oldest=moment - oldest if oldest else None)
 
 
 def catch_up(*, back: timedelta = LOOK_BACK, limit: int = 5_000) -> int:

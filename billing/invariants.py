@@ -1,8 +1,14 @@
 """What is always true of the money, and the query that would find it false."""
 
+import logging
 from dataclasses import dataclass
 
 from django.db import connection
+from django.utils import timezone
+
+from billing.models import LedgerCheck
+
+log = logging.getLogger("lumyx.billing")
 
 # Each query gives the accounts (by id) for which its sentence is false.
 INVARIANTS = {
@@ -86,3 +92,20 @@ def check() -> list[Violation]:
         finally:
             cursor.execute("reset statement_timeout")
     return violations
+
+
+def last() -> LedgerCheck | None:
+    """Return the last look that came to its end."""
+    return LedgerCheck.objects.filter(ended_at__isnull=False).order_by("-began_at").first()
+
+
+def run() -> LedgerCheck:
+    """Look at all of them, and keep what was found; each that is false raises an alarm."""
+    looked = LedgerCheck.objects.create()
+    violations = check()
+    for violation in violations:
+        log.error("alarm: %s is false for accounts %s", violation.sentence, violation.accounts)
+    looked.broken = [violation.sentence for violation in violations]
+    looked.ended_at = timezone.now()
+    looked.save(update_fields=["broken", "ended_at"])
+    return looked

@@ -96,6 +96,11 @@ def run() -> Reconciliation:
     return reconciliation
 
 
+def last() -> Reconciliation | None:
+    """Return the last comparison that came to its end."""
+    return Reconciliation.objects.filter(ended_at__isnull=False).order_by("-began_at").first()
+
+
 def fetch() -> set[str]:
     """Copy Stripe's balance transactions since the last time; return the payments they are of."""
     latest = StripeMovement.objects.aggregate(at=Max("created_at"))["at"]

@@ -1,12 +1,13 @@
 """The queue of what people ask of us: opened, owned, worked on, closed with evidence."""
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -102,6 +103,21 @@ def of(user: User) -> list[DataRequest]:
     """Return somebody's own requests, newest first."""
     rows = DataRequest.objects.filter(user=user).prefetch_related("steps")
     return list(rows.order_by("-opened_at")[:50])
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The requests that are open: how many, and when the first of them is due."""
+
+    open: int
+    due_at: datetime | None
+
+
+def queue() -> Queue:
+    """Return how many requests are open."""
+    open_ones = DataRequest.objects.filter(state=RequestState.OPEN)
+    found = open_ones.aggregate(open=Count("pk"), due_at=Min("due_at"))
+    return Queue(**found)
 
 
 def late(*, now: datetime | None = None) -> list[DataRequest]:

@@ -1,6 +1,6 @@
 """Staff's view of the money, and what they may do about it."""
 
-from billing.admin import accounts, adjustments, books, codes, purchases, refunds, stripe
+from billing.admin import accounts, adjustments, books, checks, codes, purchases, refunds, stripe
 from billing.admin.read_only import ReadOnlyAdmin
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "accounts",
     "adjustments",
     "books",
+    "checks",
     "codes",
     "purchases",
     "refunds",

@@ -7,6 +7,7 @@ from billing.models.accounts import MICRO, Account, Budget
 from billing.models.adjustments import Adjustment, AdjustmentKind, AdjustmentState
 from billing.models.automatic import AutoTopUp, LowBalanceAlert
 from billing.models.books import Books, SealedReceipt
+from billing.models.checks import LedgerCheck
 from billing.models.codes import Code, Redemption
 from billing.models.holds import Hold, HoldState, UncollectedUse
 from billing.models.inbox import StripeEvent
@@ -36,6 +37,7 @@ __all__ = [
     "Difference",
     "Hold",
     "HoldState",
+    "LedgerCheck",
     "LedgerEntry",
     "LedgerKind",
     "LowBalanceAlert",
