@@ -453,6 +453,7 @@ UNFOLD = {
     "SITE_HEADER": "LumyxAI",
     "SITE_URL": "/",
     "GLOBAL_CALLBACK": "privacy.reasons.context",
+    "DASHBOARD_CALLBACK": "lumyx.office.home.page.fill",
     "SITE_ICON": lambda request: static("lumyx/icon.svg"),
     "SITE_FAVICONS": [
         {

@@ -1,0 +1,1 @@
+"""Home: how the business and the service do, and what needs somebody."""
