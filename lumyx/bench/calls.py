@@ -77,7 +77,7 @@ def prepare(rows: int) -> dict[str, Any]:
     from django.db import connection
     from django.utils import timezone
 
-    from gateway import partitions, usage
+    from gateway import hourly_use, partitions, usage
 
     call_command("migrate", verbosity=0)
     first = partitions.today() - timedelta(days=DAYS - 1)
@@ -94,18 +94,36 @@ def prepare(rows: int) -> dict[str, Any]:
             [account, first + timedelta(days=2)],
         )
         [(some,)] = cursor.fetchall()
+    hourly_use.add_up_latest()
     deep = usage.write_cursor(timezone.now() - timedelta(days=25), some)
-    return {"cookie": cookie, "key": keys[-1], "call": some.hex, "deep": deep}
+    return {
+        "cookie": cookie,
+        "staff": _staff(),
+        "key": keys[-1],
+        "call": some.hex,
+        "deep": deep,
+    }
+
+
+def _staff() -> str:
+    """Make a member of staff who may see everything; return their session's cookie."""
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+    from django.utils import timezone
+
+    from accounts import second_factor, staff
+    from accounts.models import User
+
+    staff.make("boss", superuser=True)
+    user = User.objects.get(username="boss")
+    TOTP.activate(user, generate_totp_secret())
+    return _signed_in(user, {second_factor.SHOWN_AT: timezone.now().timestamp()})
 
 
 def _account() -> tuple[int, list[str], str]:
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.utils import timezone
 
     from accounts import recent
     from accounts.models import User
-    from accounts.sessions import SessionStore
     from billing import accounts
     from gateway import keys
     from privacy import acceptances, policies
@@ -115,13 +133,24 @@ def _account() -> tuple[int, list[str], str]:
     acceptances.record(user, policies.all_current())
     account = accounts.open_for(user)
     issued = [keys.issue(user, name=f"Key {number}")[0].pk for number in range(KEYS)]
+    cookie = _signed_in(user, {recent.SIGNED_IN_AT: timezone.now().timestamp()})
+    return account.pk, [str(key) for key in issued], cookie
+
+
+def _signed_in(user: Any, said: dict[str, float]) -> str:
+    """Return the cookie of a session of somebody's, in which this is said."""
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    from accounts.sessions import SessionStore
+
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session[recent.SIGNED_IN_AT] = timezone.now().timestamp()
+    session.update(said)
     session.create()
-    return account.pk, [str(key) for key in issued], f"session={session.session_key}"
+    return f"session={session.session_key}"
 
 
 def _fill(cursor: Any, day: date, account: int, keys: list[str], *, rows: int) -> None:

@@ -3,10 +3,10 @@
     python -m lumyx.bench pages --rows 1000000
 
 The rows are one account's, over 30 days, and as many are its neighbours'. Each page is asked
-for by its owner, one at a time, from a web worker on loopback: the times are from the request
-to the last byte. A cold page finds nothing added up in Redis, a warm one all that is kept there.
-The CPU time, of a warm page, is that of the worker and of PostgreSQL: where other work keeps the
-machine busy it says more than the times do.
+for by its owner, that of the back office by staff, one at a time, from a web worker on loopback:
+the times are from the request to the last byte. A cold page finds nothing added up in Redis, a
+warm one all that is kept there. The CPU time, of a warm page, is that of the worker and of
+PostgreSQL: where other work keeps the machine busy it says more than the times do.
 """
 
 import argparse
@@ -30,6 +30,8 @@ from lumyx.local import LocalError, engines, secrets
 from lumyx.local.processes import Stopped, free_port, on_stop, raise_stopped
 
 TARGET_MS = 100
+OFFICE_TARGET_MS = 500
+OFFICE = "/admin/"
 TURNS = 40
 HEADINGS = (
     "\n"
@@ -45,6 +47,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m lumyx.bench pages", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--turns", type=int, default=TURNS, help="how often each page is asked for")
+    parser.add_argument("--only", default="", help="only the pages whose name has this in it")
     options = parser.parse_args(arguments)
     on_stop(raise_stopped)
     try:
@@ -52,7 +55,8 @@ def main(arguments: list[str]) -> int:
             tempfile.TemporaryDirectory(prefix="lumyx-bench-") as directory,
             contextlib.ExitStack() as stack,
         ):
-            measure(*deploy(stack, Path(directory), options.rows), turns=options.turns)
+            deployed = deploy(stack, Path(directory), options.rows)
+            measure(*deployed, turns=options.turns, only=options.only)
             return 0
     except LocalError as error:
         print(f"The bench could not be run. {error}", file=sys.stderr)
@@ -107,16 +111,20 @@ def pages(asked: Any) -> dict[str, str]:
         "dashboard, live part": "/dashboard/live",
         "dashboard, tokens by key": "/dashboard?chart=tokens&by=key",
         "keys": "/keys",
+        "the back office’s home": OFFICE,
     }
 
 
-def measure(port: int, redis_url: str, asked: Any, pids: list[int], *, turns: int) -> None:
+def measure(
+    port: int, redis_url: str, asked: Any, pids: list[int], *, turns: int, only: str
+) -> None:
     """Ask for each page, first with nothing added up, then again and again, and print it."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
     def ask(path: str) -> float:
         began = time.perf_counter()
-        connection.request("GET", path, headers={"Cookie": asked["cookie"]})
+        who = "staff" if path.startswith(OFFICE) else "cookie"
+        connection.request("GET", path, headers={"Cookie": asked[who]})
         answer = connection.getresponse()
         body = answer.read()
         took = (time.perf_counter() - began) * 1_000
@@ -126,7 +134,7 @@ def measure(port: int, redis_url: str, asked: Any, pids: list[int], *, turns: in
 
     with redis.Redis.from_url(redis_url) as client:
         forget = _forgetting(client)
-        found = pages(asked)
+        found = {name: path for name, path in pages(asked).items() if only in name}
         for path in found.values():
             ask(path)
         print(HEADINGS)
@@ -137,8 +145,11 @@ def measure(port: int, redis_url: str, asked: Any, pids: list[int], *, turns: in
             warm = [ask(path) for _ in range(turns)]
             used = [accounting.cpu_seconds(pid) - s for pid, s in zip(pids, before, strict=True)]
             line = (*_points(cold), *_points(warm), *(1_000 * s / turns for s in used))
-            beyond = "  beyond the target" if max(line[1], line[3]) > TARGET_MS else ""
+            target = OFFICE_TARGET_MS if path.startswith(OFFICE) else TARGET_MS
+            beyond = "  beyond the target" if max(line[1], line[3]) > target else ""
             print(f"{name:34}" + "".join(f"{ms:10.0f}" for ms in line) + beyond)
+        if only:
+            return
         forget()
         began, looks = time.perf_counter(), 1
         while ask("/usage/totals") and not _whole(connection, asked):
