@@ -79,8 +79,9 @@ class Lately:
 
 @dataclass(frozen=True)
 class Now:
-    """How a provider does at this moment."""
+    """How a provider does at this moment; `provider` is its row's number."""
 
+    provider: int
     name: str
     state: str
     mood: str
@@ -89,7 +90,7 @@ class Now:
 
 def lately(now: datetime) -> list[Now]:
     """Return how each provider that is switched on does at this moment, by name."""
-    return [Now(row.name, *_state(row, now)) for row in _probed()]
+    return [Now(row.provider, row.name, *_state(row, now)) for row in _probed()]
 
 
 def everybody(now: datetime) -> list[Health]:
@@ -97,11 +98,6 @@ def everybody(now: datetime) -> list[Health]:
     rows = _probed()
     known = availability.read(now=now)
     return [_health(row, known.get(row.provider, availability.UNKNOWN), now) for row in rows]
-
-
-def at_present(now: datetime) -> dict[int, tuple[str, str, str]]:
-    """Return each enabled provider's state now, its mood, and why it is not better."""
-    return {row.provider: _state(row, now) for row in _probed()}
 
 
 def _probed() -> list[Lately]:

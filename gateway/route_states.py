@@ -8,7 +8,7 @@ from gateway import breaker_records, provider_health, route_holds
 from gateway.breaker_records import Said
 from gateway.models import Route, RouteHold
 
-UNKNOWN = ("Not probed", "", "")
+UNKNOWN = provider_health.Now(0, "", "Not probed", "", "")
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Standing:
     """A route, and whether calls take it."""
 
     route: Route
-    health: tuple[str, str, str]
+    health: provider_health.Now
     said: Said | None
     hold: RouteHold | None
     known: bool = True
@@ -82,7 +82,7 @@ def beside(route: Route) -> list[Standing]:
 
 
 def _with_states(routes: list[Route]) -> list[Standing]:
-    health = provider_health.at_present(timezone.now())
+    health = {now.provider: now for now in provider_health.lately(timezone.now())}
     said = breaker_records.said([route.pk for route in routes])
     holds = route_holds.holds()
     return [
