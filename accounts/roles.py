@@ -17,6 +17,7 @@ ROLES: dict[str, list[str]] = {
         "billing.view_order",
         "billing.view_redemption",
         "billing.view_refund",
+        "privacy.answer_message",
         "gateway.view_apikey",
         "gateway.change_apikey",
         "gateway.view_incident",

@@ -134,6 +134,8 @@ def urgency(request: DataRequest, *, now: datetime | None = None) -> tuple[str, 
     """Return how urgent a request is (`closed`, `fine`, `soon`, `overdue`), and that in words."""
     if request.state != RequestState.OPEN:
         return "closed", str(RequestState(request.state).label)
+    if request.due_at is None:
+        return "fine", "no deadline"
     left = request.due_at - (now or timezone.now())
     day = timedelta(days=1)
     words = f"{abs(left) // day} days" if abs(left) >= 2 * day else f"{_hours(abs(left))}"

@@ -20,6 +20,12 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
             "title": "Customers",
             "items": [
                 page("Find a customer", "person_search", "office:customers", "accounts.view_user"),
+                page(
+                    "Messages",
+                    "forum",
+                    "admin:privacy_datarequest_changelist",
+                    "privacy.answer_message",
+                ),
                 _table("People", "group", "accounts.user"),
                 _table("Keys", "key", "gateway.apikey"),
                 _table("Calls", "lan", "gateway.requestlog"),

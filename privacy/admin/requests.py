@@ -20,8 +20,10 @@ from accounts.models import User
 from billing.admin import ReadOnlyAdmin
 from billing.admin.read_only import staff_of
 from privacy import data_requests, on_behalf
-from privacy.models import DataRequest, RequestKind, RequestState, RequestStep
+from privacy.models import GENERAL, DataRequest, RequestKind, RequestState, RequestStep
 
+ANSWERS = "privacy.answer_message"
+"""Who may read and answer messages that are not about data, and no other request."""
 CONFIRMED = "confirmed"
 OUTCOMES = [
     ("", "It goes on"),
@@ -89,6 +91,10 @@ class StepInline(TabularInline):
     extra = 0
     can_delete = False
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may open a request may read its steps."""
+        return bool(super().has_view_permission(request, obj)) or _answers(request, obj)
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Steps are added with the form above."""
         return False
@@ -130,6 +136,12 @@ class DataRequestAdmin(ModelAdmin):
     fields = (*readonly_fields, "owner", "step", "evidence", "outcome", "account")
     inlines = (StepInline,)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DataRequest]:
+        """Show who only answers messages nothing else."""
+        rows: QuerySet[DataRequest] = super().get_queryset(request)
+        whole = ModelAdmin.has_view_permission(self, request)
+        return rows if whole else rows.filter(kind__in=GENERAL)
+
     def get_ordering(self, request: HttpRequest) -> Any:
         """Put what is open first, by what is due first; then what ended last."""
         ended = Case(When(state=RequestState.OPEN, then=Value(0)), default=Value(1))
@@ -152,10 +164,15 @@ class DataRequestAdmin(ModelAdmin):
         """That it was made and kept stays."""
         return False
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Messages that are not about data are read by who answers them, too."""
+        return bool(super().has_view_permission(request, obj)) or _answers(request, obj)
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What has ended stays as it is."""
         ended = isinstance(obj, DataRequest) and obj.state != RequestState.OPEN
-        return not ended and bool(super().has_change_permission(request, obj))
+        may = bool(super().has_change_permission(request, obj)) or _answers(request, obj)
+        return not ended and may
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Only staff own requests."""
@@ -188,6 +205,12 @@ class DataRequestAdmin(ModelAdmin):
                 data_requests.add_step(obj, by=staff, words=said["step"], evidence=said["evidence"])
         except data_requests.Closed:
             messages.error(request, "It was ended meanwhile; nothing was changed.")
+
+
+def _answers(request: HttpRequest, obj: Any) -> bool:
+    """Return whether somebody may answer a message; without one, whether any."""
+    is_message = not isinstance(obj, DataRequest) or obj.kind in GENERAL
+    return is_message and staff_of(request).has_perm(ANSWERS)
 
 
 @admin.register(RequestStep)

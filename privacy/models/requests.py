@@ -71,7 +71,10 @@ class DataRequest(models.Model):
     alarmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        permissions = [("begin_datarequest", "Can begin exports and deletions for people")]
+        permissions = [
+            ("begin_datarequest", "Can begin exports and deletions for people"),
+            ("answer_message", "Can answer messages that are not about data"),
+        ]
         indexes = [
             models.Index(
                 fields=["opened_at"], condition=models.Q(state="open"), name="request_open"

@@ -64,7 +64,7 @@ TABLES = {
     "gateway.VipLevel": "view:SFOA add:OA change:OA delete:OA",
     "privacy.Acceptance": "view:PA",
     "privacy.CanaryRun": "view:PA",
-    "privacy.DataRequest": "view:PA change:PA",
+    "privacy.DataRequest": "view:SPA change:SPA",
     "privacy.Disclosure": "view:PA add:PA change:PA",
     "privacy.Erasure": "view:PA",
     "privacy.Errand": "view:PA",
@@ -78,6 +78,8 @@ TABLES = {
     "privacy.SecurityReview": "view:POA add:POA",
     "privacy.StaffAccess": "view:PA",
 }
+PARTLY = {"privacy.DataRequest": "S"}
+"""Who may see some rows of a table and no others: support the messages that are not about data."""
 STRIPE = "view:FA"
 """Every table that dj-stripe keeps: Stripe is the truth of it."""
 

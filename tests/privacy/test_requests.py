@@ -26,6 +26,8 @@ from tests.processes import Server
 from tests.staff import staff_client
 
 DAY = timedelta(days=1)
+QUEUE = "/admin/privacy/datarequest/"
+NO_STEPS = {"steps-TOTAL_FORMS": "0", "steps-INITIAL_FORMS": "0"}
 
 
 @pytest.fixture
@@ -45,8 +47,7 @@ def page_of(request: DataRequest) -> str:
 
 
 def work(client: Client, request: DataRequest, **said: object) -> str:
-    steps = {"steps-TOTAL_FORMS": "0", "steps-INITIAL_FORMS": "0"}
-    answer = client.post(page_of(request), {**steps, **said}, follow=True)
+    answer = client.post(page_of(request), {**NO_STEPS, **said}, follow=True)
     assert answer.status_code == 200
     return html.unescape(answer.content.decode())
 
@@ -76,7 +77,7 @@ def test_what_is_not_about_data_starts_no_deadline_and_stands_in_the_queue(
     assert row.number in sent.content.decode()
     assert "It waits for our answer." in site.get("/privacy/centre").content.decode()
     officer = staff_client(["privacy officer"])
-    assert row.number in officer.get("/admin/privacy/datarequest/").content.decode()
+    assert row.number in officer.get(QUEUE).content.decode()
     work(officer, row, outcome="done", step="Answered.", evidence="mail 4")
     row.refresh_from_db()
     assert row.state == RequestState.DONE
@@ -217,7 +218,30 @@ def test_staff_own_work_and_end_it_with_evidence(customer: Customer) -> None:
 def test_only_the_privacy_officer_works_the_queue(customer: Customer) -> None:
     row = data_requests.open_request("access", "What?", user=customer.user)
     for role in ("support", "finance", "operator"):
-        assert staff_client([role]).get(page_of(row)).status_code == 403
+        assert staff_client([role]).get(page_of(row)).status_code in (302, 403)
+
+
+def test_support_reads_and_answers_messages_that_are_not_about_data_and_nothing_else(
+    customer: Customer,
+) -> None:
+    message = data_requests.open_request("billing", "canary-bill", user=customer.user)
+    about_data = data_requests.open_request("access", "canary-data", user=customer.user)
+    support = staff_client(["support"])
+    listed = support.get(QUEUE, {"q": customer.user.username}).content.decode()
+    assert message.number in listed
+    assert about_data.number not in listed
+    assert "canary-bill" in support.get(page_of(message)).content.decode()
+    assert support.get(page_of(about_data)).status_code in (302, 403)
+    answered = {"step": "Explained it.", "evidence": "mail 7", "outcome": "done"}
+    form = {**answered, **NO_STEPS}
+    assert support.post(page_of(about_data), form).status_code in (302, 403)
+    assert support.post(page_of(message), form).status_code == 302
+    message.refresh_from_db()
+    about_data.refresh_from_db()
+    assert (message.state, about_data.state) == ("done", "open")
+    assert "Explained it." in support.get(page_of(message)).content.decode()
+    for role in ("finance", "operator"):
+        assert staff_client([role]).get(page_of(message)).status_code == 403
 
 
 def test_the_alarm_goes_off_at_day_10_and_once(

@@ -128,7 +128,8 @@ def asked(now: datetime) -> list[Tile]:
     found = data_requests.queue()
     href = listed("privacy.datarequest", {"state__exact": "open"})
     if found.due_at is None:
-        return [Tile("Privacy requests", "None open", href=href)]
+        figure = f"{found.open:,} open" if found.open else "None open"
+        return [Tile("Privacy requests", figure, "no deadline" if found.open else "", href=href)]
     left = found.due_at - now
     if left <= timedelta():
         note, state = f"overdue by {timesince(found.due_at, now, depth=1)}", BAD
