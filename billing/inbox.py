@@ -2,14 +2,15 @@
 
 import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from billing import mirror, receivers
@@ -22,6 +23,8 @@ log = logging.getLogger("lumyx.billing")
 
 PAUSES = [timedelta(seconds=s) for s in (5, 20, 60, 180, 600, 1_800, 3_600)]
 MOST_TRIES = 40
+MOST_AT_ONCE = 100
+"""How many events staff have tried again in one go."""
 PAGE = 100
 """The most that Stripe lists at once."""
 LOOK_BACK = timedelta(hours=2)
@@ -95,6 +98,35 @@ def handle(event_id: str) -> bool:
     if row.tries + 1 >= MOST_TRIES:
         log.error("alarm: Stripe's event %s could not be handled: %s", event_id, problem)
     return False
+
+
+def waiting() -> dict[str, QuerySet[StripeEvent]]:
+    """Return the events that are not done with: failing, given up, and new; oldest first."""
+    rows = StripeEvent.objects.filter(handled_at=None).order_by("received_at", "pk")
+    return {
+        "failing": rows.filter(tries__gt=0, tries__lt=MOST_TRIES),
+        "given up": rows.filter(tries__gte=MOST_TRIES),
+        "new": rows.filter(tries=0),
+    }
+
+
+@transaction.atomic
+def try_again(event_ids: Collection[str]) -> list[StripeEvent]:
+    """Have events handled now whose next try lies ahead or never comes; return which.
+
+    One that was given up is tried once more.
+    """
+    rest = Q(next_try_at__gt=timezone.now()) | Q(tries__gte=MOST_TRIES)
+    rows = StripeEvent.objects.select_for_update().filter(
+        rest, pk__in=list(event_ids)[:MOST_AT_ONCE], handled_at=None
+    )
+    found = list(rows.order_by("pk"))
+    for event in found:
+        event.next_try_at = timezone.now()
+        event.tries = min(event.tries, MOST_TRIES - 1)
+        event.save(update_fields=["next_try_at", "tries"])
+        transaction.on_commit(partial(soon, HANDLE_EVENT, event.pk))
+    return found
 
 
 def _handle(event_id: str) -> str:

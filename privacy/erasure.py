@@ -5,6 +5,7 @@ moment: another goes on. Only the absence scan makes a deletion done.
 """
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,7 +30,7 @@ from privacy import (
     tombstones,
 )
 from privacy import personal_data as privacy_data
-from privacy.models import DataRequest, Erasure, ErasureState, ErasureWhy, RequestKind
+from privacy.models import DataRequest, Erasure, ErasureState, ErasureWhy, Errand, RequestKind
 
 log = logging.getLogger("lumyx.privacy")
 
@@ -266,6 +267,20 @@ def _close_request(erasure: Erasure, words: str) -> None:
 def hand_over(erasure: Erasure) -> None:
     """Hand a deletion to a worker once it is stored; without a broker, beat does so later."""
     transaction.on_commit(lambda: soon(CARRY_OUT, str(erasure.pk)))
+
+
+@transaction.atomic
+def try_errands_again(wanted: Collection[int]) -> list[Errand]:
+    """Have a worker run errands now whose next try lies ahead; return which."""
+    found = errands.hurry(wanted)
+    for name in {errand.erasure_id for errand in found}:
+        # One that a worker has right now is left to it, and goes on with beat's next round.
+        rests = Erasure.objects.filter(pk=name, state=ErasureState.RUNNING).exclude(
+            next_at=F("moved_at") + SILENT
+        )
+        if rests.update(next_at=timezone.now()):
+            hand_over(Erasure(pk=name))
+    return found
 
 
 def replay(*, now: datetime | None = None) -> int:

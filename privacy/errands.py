@@ -1,10 +1,10 @@
 """The outbox of an erasure: what other companies are asked to delete, until they have done so."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts import ciphers
@@ -19,6 +19,8 @@ log = logging.getLogger("lumyx.privacy")
 
 PAUSES = [timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60, 180, 360)]
 ALARM_AFTER = timedelta(days=2)
+MOST_AT_ONCE = 100
+"""How many errands staff have run again in one go."""
 
 
 def prepare(erasure: Erasure, user: User) -> None:
@@ -55,6 +57,22 @@ def run(erasure: Erasure, *, now: datetime | None = None) -> bool:
         if moment - erasure.grace_until > ALARM_AFTER:
             log.error("alarm: errand %s of erasure %s: %s", errand.pk, erasure.pk, problem)
     return not erasure.errands.filter(done_at=None).exists()
+
+
+def waiting() -> QuerySet[Errand]:
+    """Return the errands that are not done, those that were tried most first."""
+    return Errand.objects.filter(done_at=None).select_related("erasure").order_by("-tries", "pk")
+
+
+def hurry(errands: Collection[int]) -> list[Errand]:
+    """Have errands run now whose next try lies ahead, within the caller's transaction."""
+    rows = Errand.objects.select_for_update(of=("self",)).select_related("erasure")
+    ahead = rows.filter(
+        pk__in=list(errands)[:MOST_AT_ONCE], done_at=None, next_at__gt=timezone.now()
+    )
+    found = list(ahead.order_by("pk"))
+    Errand.objects.filter(pk__in=[one.pk for one in found]).update(next_at=timezone.now())
+    return found
 
 
 def _run(errand: Errand) -> str:
