@@ -80,7 +80,7 @@ ROLES: dict[str, list[str]] = {
             f"gateway.{act}_{model}"
             for model in (
                 *("provider", "model", "modelprice", "route", "viplevel"),
-                *("incident", "incidentupdate"),
+                *("incident", "incidentupdate", "sitenotice"),
             )
             for act in ("view", "add", "change", "delete")
         ),

@@ -120,6 +120,11 @@ DATA: list[Classified] = [
         columns=("id", "part", "began", "last_at", "checks", "ok", "latency_ms", "reason"),
     ),
     NotPersonal(
+        label="gateway.SiteNotice",
+        why="What we say on every page for a while.",
+        columns=("id", "text", "level", "begins_at", "ends_at"),
+    ),
+    NotPersonal(
         label="gateway.JobRun",
         why="When our own periodic jobs last ran; of a failure, the exception's name alone.",
         columns=(

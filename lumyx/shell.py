@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from accounts.models import Avatar, User
 from billing import freezes
-from gateway import incidents
+from gateway import incidents, site_notices
+from gateway.models import SiteNotice
 from privacy import policies
 from privacy.policies import Policy
 
@@ -99,6 +100,11 @@ class Shell:
     def incident(self) -> incidents.Banner | None:
         """Return the incident that everybody should know of now, if there is one."""
         return incidents.banner()
+
+    @property
+    def notice(self) -> SiteNotice | None:
+        """Return what staff say on every page now, if they say anything."""
+        return site_notices.shown()
 
     @property
     def avatar(self) -> str:

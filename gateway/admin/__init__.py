@@ -11,6 +11,7 @@ from gateway.admin import (
     model_page,
     prices,
     request_log,
+    site_notices,
     uptime,
     vip,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "model_page",
     "prices",
     "request_log",
+    "site_notices",
     "uptime",
     "vip",
 ]

@@ -22,6 +22,7 @@ from gateway.models.jobs import JobRun
 from gateway.models.keys import ApiKey, KeyKind, Scope
 from gateway.models.prices import ModelPrice
 from gateway.models.request_log import ChargeBasis, RequestLog
+from gateway.models.site_notices import Level, SiteNotice
 from gateway.models.uptime import Part, UptimeSpell
 from gateway.models.vip import VipLevel
 
@@ -39,6 +40,7 @@ __all__ = [
     "IncidentUpdate",
     "JobRun",
     "KeyKind",
+    "Level",
     "Model",
     "ModelPrice",
     "Part",
@@ -48,6 +50,7 @@ __all__ = [
     "Route",
     "RouteHold",
     "Scope",
+    "SiteNotice",
     "UptimeSpell",
     "VipLevel",
 ]

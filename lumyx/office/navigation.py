@@ -52,6 +52,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 page("Routes", "alt_route", "office:routes", "gateway.view_route"),
                 _table("Incidents", "warning", "gateway.incident"),
+                _table("Banner", "campaign", "gateway.sitenotice"),
                 page("Stripe’s inbox", "inbox", "office:inbox", "billing.view_stripeevent"),
                 page("Errands of deletions", "outbox", "office:errands", "privacy.view_errand"),
                 page("Periodic jobs", "schedule", "office:jobs", "gateway.view_jobrun"),
