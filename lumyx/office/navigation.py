@@ -10,6 +10,7 @@ from billing.admin.read_only import staff_of
 from lumyx.office.finance import reports
 
 Item = dict[str, Any]
+WATCHING = ("gateway.view_requestlog", "accounts.freeze_user")
 
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
@@ -51,6 +52,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
             "title": "Operations",
             "items": [
                 page("Routes", "alt_route", "office:routes", "gateway.view_route"),
+                page("Abuse", "policy", "office:abuse", *WATCHING),
                 _table("Incidents", "warning", "gateway.incident"),
                 _table("Banner", "campaign", "gateway.sitenotice"),
                 page("Stripe’s inbox", "inbox", "office:inbox", "billing.view_stripeevent"),

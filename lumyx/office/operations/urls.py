@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from lumyx.office.operations import errands, inbox, jobs, routes
+from lumyx.office.operations import abuse, errands, inbox, jobs, routes
 
 urlpatterns = [
     path("inbox", inbox.show_inbox, name="inbox"),
     path("inbox/try-again", inbox.try_again, name="try_events_again"),
+    path("abuse", abuse.show_abuse, name="abuse"),
+    path("abuse/<uuid:user_id>/freeze", abuse.freeze, name="freeze"),
     path("errands", errands.show_errands, name="errands"),
     path("errands/try-again", errands.try_again, name="try_errands_again"),
     path("routes", routes.show_routes, name="routes"),
