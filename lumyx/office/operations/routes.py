@@ -41,7 +41,8 @@ def show_routes_live(request: HttpRequest) -> HttpResponse:
 
 
 def _table() -> dict[str, object]:
-    standings = route_states.every()
+    # What is not closed comes first.
+    standings = sorted(route_states.every(), key=lambda one: not (one.hold or one.said))
     return {
         "standings": standings,
         "used": sum(one.used for one in standings),
