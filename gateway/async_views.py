@@ -90,6 +90,7 @@ class AsyncAPIView(APIView):
             raise errors.missing_key()
         caller = await runtime.current().keys.authenticate(text)
         if caller is None:
+            runtime.current().refused_addresses.note(self.visit.ip)
             raise errors.invalid_key()
         return caller
 

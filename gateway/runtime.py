@@ -20,6 +20,7 @@ from gateway.last_used import LastUsed
 from gateway.limits import Limits
 from gateway.low_balance import LowBalances
 from gateway.proxy import Proxy
+from gateway.refused_addresses import RefusedAddresses
 from gateway.request_log import RequestLog
 from gateway.routing import Routing
 from gateway.slots import Slots
@@ -38,6 +39,7 @@ class Runtime:
     keys: KeyRing
     limits: Limits
     last_used: LastUsed
+    refused_addresses: RefusedAddresses
     catalogue: Catalogue
     ledger: Ledger
     request_log: RequestLog
@@ -73,6 +75,7 @@ async def start() -> None:
     catalogue = Catalogue(pool)
     log_writer = RequestLog(pool)
     last_used = LastUsed(pool)
+    refused_addresses = RefusedAddresses(client)
     listening: list[Listener] = []
     keys = KeyRing(pool, heard=lambda: listening[0].alive())
     routing = Routing(lambda *opened: listening[0].announce_route(*opened))
@@ -86,6 +89,7 @@ async def start() -> None:
     listener.start()
     slots.start()
     last_used.start()
+    refused_addresses.start()
     _calm_collector()
     _current = Runtime(
         pool=pool,
@@ -94,6 +98,7 @@ async def start() -> None:
         keys=keys,
         limits=limits,
         last_used=last_used,
+        refused_addresses=refused_addresses,
         catalogue=catalogue,
         ledger=ledger,
         request_log=log_writer,
@@ -129,6 +134,7 @@ async def stop() -> None:
     await runtime.token_limits.drain()
     await runtime.slots.stop()
     await runtime.last_used.stop()
+    await runtime.refused_addresses.stop()
     await runtime.listener.stop()
     await runtime.session.close()
     await runtime.redis.aclose()

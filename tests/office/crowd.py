@@ -18,6 +18,7 @@ SPECIAL = {
     "gateway.ApiKey.log_days": "30",
     "gateway.Incident.ends_at": "null",
     "gateway.Incident.resolved_at": "null",
+    "gateway.SiteNotice.ends_at": "now() + interval '1 hour'",
     "gateway.UptimeSpell.checks": "1",
     "gateway.ModelPrice.starts_at": "now() + n * interval '1 day'",
     "privacy.PolicyVersion.approved_by": "null",

@@ -5,9 +5,10 @@ import json
 import time
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -34,6 +35,7 @@ from billing.models import (
 )
 from gateway.models import ApiKey, RequestLog
 from lumyx.celery import app
+from lumyx.office import urls as office_urls
 from privacy import (
     acceptances,
     data_requests,
@@ -384,6 +386,8 @@ def test_every_page_of_the_admin_is_known_to_show_people_or_to_show_none() -> No
     assert free == {
         *("index", "login", "logout", "password_change", "password_change_done"),
         *("autocomplete", "jsi18n", "view_on_site", "app_list", "search", None),
+        # The catalogue as files.
+        *(f"gateway_{table}_{kind}" for table in CATALOGUE for kind in FILES),
     }
     below = [p for p in get_resolver().url_patterns if str(p.pattern).startswith("admin/")]
     assert {p.name for p in below if isinstance(p, URLPattern)} == {
@@ -493,3 +497,28 @@ def rows_lead_back(entry: DataSet, person: Customer) -> int:
 def test_a_key_that_no_row_has_leads_nowhere(support: Client, key: str) -> None:
     for model in (User, RequestLog, LogEntry, AutoTopUp, Adjustment):
         assert owners.of(model, [key]) == {}
+    office = set(_office(office_urls.urlpatterns))
+    assert {page.name for page in office if page.callback.shows_people is None} == NOBODYS
+
+
+def _office(patterns: Iterable[Any]) -> Iterator[Any]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield from _office(one.url_patterns)
+        else:
+            yield one
+
+
+CATALOGUE = ("model", "modelprice", "provider", "route", "viplevel")
+FILES = ("export", "import", "process_import")
+NOBODYS = {
+    *("close_route", "hold_route", "inbox", "jobs", "price_change", "provider_connection"),
+    *("routes", "routes_live", "try_events_again"),
+    *("finance_reconcile", "finance_report", "finance_report_csv", "finance_report_print"),
+    *("finance_reports", "privacy_policies", "privacy_policy_discard", "privacy_policy_draft"),
+    *("privacy_policy_edit", "privacy_policy_new", "privacy_policy_preview"),
+    *("privacy_policy_publish", "privacy_promises"),
+    # Asks for the reason by itself, and notes each person whose errand is tried.
+    "try_errands_again",
+}
+"""Pages of the back office that show nobody and do nothing to anybody."""

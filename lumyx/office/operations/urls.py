@@ -8,7 +8,6 @@ urlpatterns = [
     path("inbox", inbox.show_inbox, name="inbox"),
     path("inbox/try-again", inbox.try_again, name="try_events_again"),
     path("abuse", abuse.show_abuse, name="abuse"),
-    path("abuse/<uuid:user_id>/freeze", abuse.freeze, name="freeze"),
     path("errands", errands.show_errands, name="errands"),
     path("errands/try-again", errands.try_again, name="try_errands_again"),
     path("routes", routes.show_routes, name="routes"),

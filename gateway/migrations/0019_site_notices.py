@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("gateway", "0017_route_holds"),
+        ("gateway", "0018_hourly_use"),
     ]
 
     operations = [
