@@ -462,7 +462,10 @@ UNFOLD = {
             "href": lambda request: static("lumyx/icon.svg"),
         }
     ],
-    "STYLES": [lambda request: static("lumyx/css/office.css")],
+    "STYLES": [
+        lambda request, part=part: static(f"lumyx/css/office/{part}.css")
+        for part in ("base", "home", "customers", "catalogue", "operations", "finance", "privacy")
+    ],
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": True,

@@ -19,7 +19,7 @@ CENTS, MICRO = 100, 1_000_000
 
 @dataclass(frozen=True)
 class Series:
-    """A line or the bars of one kind; `tone` names its colour in office.css."""
+    """A line or the bars of one kind; `tone` names its colour in css/office."""
 
     name: str
     tone: str
