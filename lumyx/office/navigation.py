@@ -51,7 +51,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Operations",
             "items": [
-                page("Routes", "alt_route", "office:routes", "gateway.view_route"),
+                page("Circuit breakers", "alt_route", "office:routes", "gateway.view_route"),
                 page("Abuse", "policy", "office:abuse", *WATCHING),
                 _table("Incidents", "warning", "gateway.incident"),
                 _table("Banner", "campaign", "gateway.sitenotice"),

@@ -31,13 +31,13 @@ class HoldForm(forms.Form):
 @doors.staff_page("gateway.view_route")
 def show_routes(request: HttpRequest) -> HttpResponse:
     """Show every route as it stands."""
-    return doors.show(request, "office/operations/routes.html", "Routes", _table())
+    return doors.show(request, "office/operations/routes.html", "Circuit breakers", _table())
 
 
 @doors.staff_page("gateway.view_route")
 def show_routes_live(request: HttpRequest) -> HttpResponse:
     """Show the same table anew, for the page that stands open."""
-    return doors.show(request, "office/operations/routes_live.html", "Routes", _table())
+    return doors.show(request, "office/operations/routes_live.html", "Circuit breakers", _table())
 
 
 def _table() -> dict[str, object]:
