@@ -156,8 +156,7 @@ def _deleting(user: User) -> acts.Act:
             " books that the law has us keep, without a name.",
             "Unspent credits are lost. Refund what they want back before.",
         ],
-        undo=f"Within {days} days they can come back by signing in. After that it cannot be undone,"
-        " by nobody.",
+        undo=f"Within {days} days they can come back by signing in. After that nobody can undo it.",
         button="Start the deletion",
         danger=True,
     )
