@@ -7,11 +7,13 @@ stand in the database then; both are one history.
 import asyncio
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from privacy import versions
@@ -91,11 +93,16 @@ class _Published:
 
 
 def published() -> tuple[Policy, ...]:
-    """Return the versions that staff published, read anew every few seconds."""
+    """Return the versions that staff published, read anew every few seconds.
+
+    While the database does not answer, what was read last stands: pages go on without it, and
+    nobody can accept anything then.
+    """
     now = time.monotonic()
     if now >= _Published.until and not _in_event_loop():
-        _Published.rows = tuple(_as_policy(row) for row in PolicyVersion.objects.order_by("pk"))
         _Published.until = now + KEPT_SECONDS
+        with suppress(DatabaseError):
+            _Published.rows = tuple(_as_policy(row) for row in PolicyVersion.objects.order_by("pk"))
     return _Published.rows
 
 

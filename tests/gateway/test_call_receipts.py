@@ -99,9 +99,9 @@ def test_a_vip_sees_what_was_paid_of_the_list_price(customer: Customer, provider
     ("columns", "words"),
     [
         ({"status": 402, "error_code": "insufficient_credits", "charge_basis": "rejected"},
-         ("did not cover the call", "refused before it began", "no provider was asked")),
+         ("do not cover the call", "refused before it began", "no provider was asked")),
         ({"status": 504, "error_code": "provider_timeout", "charge_basis": "nothing"},
-         ("did not answer in time", "so the call cost nothing")),
+         ("did not answer, or fell silent", "so the call cost nothing")),
         ({"status": 499, "charge_basis": "nothing"}, ("Your program closed the connection",)),
         ({"status": 418, "error_code": "unheard_of", "charge_basis": "rejected"},
          ("The call failed.",)),

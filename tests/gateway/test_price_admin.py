@@ -165,7 +165,7 @@ def test_what_has_not_started_is_changed_and_withdrawn(staff: Client, model: Mod
     starts_at = timezone.now() + timedelta(days=1)
     coming = price_versions.add(model.id, DEARER, starts_at=starts_at)
     row = row_of(DEARER, starts_at, id=coming.pk)
-    sent = form_of(model, row | {"input_price": 7}, old=1)
+    sent = form_of(model, row | {"input_price": 7, "below_cost": "on"}, old=1)
     assert staff.post(page_of(model), sent).status_code == 302
     coming.refresh_from_db()
     assert coming.input_price == 7

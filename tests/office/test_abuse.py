@@ -20,7 +20,6 @@ from tests.processes import Server, wait_until
 from tests.staff import staff_client
 
 PAGE = "/admin/operations/abuse"
-NOW = timezone.now()
 REFUSED = {"status": 429, "error_code": "rate_limit_exceeded"}
 
 
@@ -34,9 +33,9 @@ def leaps(customer: Customer) -> list[tuple[int, int]]:
 
 def test_keys_are_counted_by_what_was_refused_for_their_limits(customer: Customer) -> None:
     for minutes in (1, 50, 70, 23 * 60, 25 * 60):
-        add_call(customer, at=NOW - timedelta(minutes=minutes), **REFUSED)
-    add_call(customer, at=NOW, status=429, error_code="provider_busy")
-    add_call(customer, at=NOW, status=200)
+        add_call(customer, at=timezone.now() - timedelta(minutes=minutes), **REFUSED)
+    add_call(customer, at=timezone.now(), status=429, error_code="provider_busy")
+    add_call(customer, at=timezone.now(), status=200)
     assert refusals(customer) == [(2, 4)]
 
 
@@ -52,15 +51,15 @@ def test_keys_are_counted_by_what_was_refused_for_their_limits(customer: Custome
 def test_spending_leaps_from_five_times_the_usual_and_one_credit(
     customer: Customer, lately: int, before: int, found: list[tuple[int, int]]
 ) -> None:
-    add_call(customer, at=NOW - timedelta(minutes=5), charge=lately)
-    add_call(customer, at=NOW - timedelta(days=2), charge=before)
-    add_call(customer, at=NOW - timedelta(days=9), charge=10**12)
+    add_call(customer, at=timezone.now() - timedelta(minutes=5), charge=lately)
+    add_call(customer, at=timezone.now() - timedelta(days=2), charge=before)
+    add_call(customer, at=timezone.now() - timedelta(days=9), charge=10**12)
     assert leaps(customer) == found
 
 
 def test_who_is_listed_is_noted_and_one_click_from_being_frozen(customer: Customer) -> None:
-    add_call(customer, at=NOW, **REFUSED)
-    add_call(customer, at=NOW, charge=3_000_000)
+    add_call(customer, at=timezone.now(), **REFUSED)
+    add_call(customer, at=timezone.now(), charge=3_000_000)
     operator = staff_client(["operator"])
     page = operator.get(PAGE).content.decode()
     assert page.count(f">{customer.user.username}<") == 2
@@ -118,7 +117,7 @@ def test_the_page_takes_few_queries_however_many_it_lists(
     new_customer: Callable[..., Customer], django_assert_max_num_queries: object
 ) -> None:
     for _ in range(6):
-        add_call(new_customer(), at=NOW, charge=5_000_000, **REFUSED)
+        add_call(new_customer(), at=timezone.now(), charge=5_000_000, **REFUSED)
     operator = staff_client(["operator"])
     with django_assert_max_num_queries(20):  # type: ignore[operator]
         assert operator.get(PAGE).status_code == 200

@@ -20,7 +20,10 @@ from tests.customers import Customer, make_customer
 from tests.shop import StripeProcess, bought
 from tests.staff import staff_client
 
-NOW = Month.of(timezone.now())
+
+def this_month() -> Month:
+    """Return the month of this moment."""
+    return Month.of(timezone.now())
 
 
 def charge(customer: Customer, micro: int) -> None:
@@ -47,7 +50,7 @@ def grown(before: Statement, after: Statement) -> dict[str, tuple[int, int]]:
 def test_each_movement_is_on_its_line_and_the_month_adds_up(
     stripe: StripeProcess, customer: Customer
 ) -> None:
-    before = statement.of(NOW)
+    before = statement.of(this_month())
     bought(stripe, customer.account, cents=3_300)
     charge(customer, 1_234_567)
     for amount in (5 * MICRO, -2 * MICRO):
@@ -57,7 +60,7 @@ def test_each_movement_is_on_its_line_and_the_month_adds_up(
             amount=amount,
             reference=f"adjustment {customer.user.pk.hex[:20]} {amount}",
         )
-    after = statement.of(NOW)
+    after = statement.of(this_month())
     assert grown(before, after) == {
         "In the checkout, $33.00 each": (1, 33 * MICRO),
         "Calls charged": (1, -1_234_567),
@@ -70,8 +73,8 @@ def test_each_movement_is_on_its_line_and_the_month_adds_up(
 
 
 def test_the_closing_of_a_month_is_the_opening_of_the_next(customer: Customer) -> None:
-    assert statement.of(NOW.before).closing == statement.of(NOW).opening
-    assert statement.of(NOW.before).off == 0
+    assert statement.of(this_month().before).closing == statement.of(this_month()).opening
+    assert statement.of(this_month().before).off == 0
 
 
 def test_a_movement_of_an_unknown_kind_is_not_lost(customer: Customer) -> None:
@@ -81,16 +84,16 @@ def test_a_movement_of_an_unknown_kind_is_not_lost(customer: Customer) -> None:
         amount=7,
         reference=f"test {customer.user.pk.hex}",
     )
-    found = statement.of(NOW)
+    found = statement.of(this_month())
     assert found.groups[-1].title == statement.OTHER
     assert found.off == 0
 
 
 def test_what_erased_accounts_had_is_told_apart(database: None) -> None:
-    before = statement.of(NOW)
+    before = statement.of(this_month())
     gone = make_customer(credit=3 * MICRO)
     books.close(gone.user, gone.account)
-    after = statement.of(NOW)
+    after = statement.of(this_month())
     assert after.erased - before.erased == 3 * MICRO
     assert after.erased_accounts - before.erased_accounts == 1
     assert after.owed == before.owed
@@ -98,19 +101,23 @@ def test_what_erased_accounts_had_is_told_apart(database: None) -> None:
 
 
 def test_a_balance_without_its_entry_shows(customer: Customer) -> None:
-    found = statement.of(NOW)
+    found = statement.of(this_month())
     mine = Account.objects.filter(pk=customer.account.pk)
     mine.update(balance=F("balance") + 1)
     try:
-        assert statement.of(NOW).off == found.off - 1
-        page = staff_client(["finance"]).get(f"/admin/finance/report/{NOW.key}").content.decode()
+        assert statement.of(this_month()).off == found.off - 1
+        page = (
+            staff_client(["finance"])
+            .get(f"/admin/finance/report/{this_month().key}")
+            .content.decode()
+        )
         assert "Off by" in page
     finally:
         mine.update(balance=F("balance") - 1)
 
 
 def test_only_finance_reads_the_report(database: None) -> None:
-    path = f"/admin/finance/report/{NOW.key}"
+    path = f"/admin/finance/report/{this_month().key}"
     for role in roles.ROLES:
         expected = 200 if role == "finance" else 403
         for page in (path, f"{path}/csv", f"{path}/print"):
@@ -120,11 +127,11 @@ def test_only_finance_reads_the_report(database: None) -> None:
 
 def test_the_file_holds_what_the_page_shows(customer: Customer) -> None:
     client = staff_client(["finance"])
-    path = f"/admin/finance/report/{NOW.key}"
+    path = f"/admin/finance/report/{this_month().key}"
     answer = client.get(f"{path}/csv")
-    assert f"lumyx-report-{NOW.key}.csv" in answer["Content-Disposition"]
+    assert f"lumyx-report-{this_month().key}.csv" in answer["Content-Disposition"]
     rows = list(csv.reader(io.StringIO(answer.content.decode())))
-    found = statement.of(NOW)
+    found = statement.of(this_month())
     moved = [int(row[4]) for row in rows[1:] if row[0] not in ("Opening", "Closing", "Check")]
     moved = moved[: len(moved) - len(found.at_stripe)]
     closing = next(int(row[4]) for row in rows if row[0] == "Closing")
@@ -141,7 +148,7 @@ def test_a_month_that_is_none_is_not_found(database: None, key: str) -> None:
 
 def test_the_side_bar_leads_to_the_last_month_that_is_over(database: None) -> None:
     page = staff_client(["finance"]).get("/admin/finance/report").content.decode()
-    assert f"Report of {NOW.before}" in page
+    assert f"Report of {this_month().before}" in page
     assert "is not over" not in page
     assert "It adds up" in page
 
