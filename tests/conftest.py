@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import stripe as stripe_library
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
@@ -26,6 +27,10 @@ from tests.models import CAPABILITIES, add_model
 from tests.people import MAIL, NABZCLAN_PATHS, NabzClanProcess
 from tests.processes import PROVIDER_KEY, ProviderProcess, Server
 from tests.shop import StripeProcess
+
+
+# The passwords of the staff that tests make, a quarter of a second each; servers take them as well.
+PBKDF2PasswordHasher.iterations = 1
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -79,12 +79,12 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError("A key holds letters, digits and signs, without spaces.")
         return key
 
-    def save(self, commit: bool = True) -> Provider:
-        """Encrypt a new key."""
-        if self.cleaned_data["new_key"]:
-            self.instance.key = self.cleaned_data["new_key"]
-        provider: Provider = super().save(commit)
-        return provider
+    def clean(self) -> dict[str, Any]:
+        """Encrypt a new key, before the provider is judged with it."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("new_key"):
+            self.instance.key = cleaned["new_key"]
+        return cleaned
 
 
 @admin.register(Provider)

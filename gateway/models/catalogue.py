@@ -1,5 +1,7 @@
 """Models on offer, the providers that run them, and the routes between."""
 
+from urllib.parse import urlsplit
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -73,6 +75,18 @@ class Provider(models.Model):
             raise ValidationError(
                 {"enabled": "Our privacy policy rules out providers that train on content."}
             )
+        self._keep_key_where_it_belongs()
+
+    def _keep_key_where_it_belongs(self) -> None:
+        """Refuse to send a stored key to another host: that would read it out."""
+        known = Provider.objects.filter(pk=self.pk).values("base_url", "encrypted_key").first()
+        if known is None or not known["encrypted_key"]:
+            return
+        same_key = bytes(known["encrypted_key"]) == bytes(self.encrypted_key)
+        if same_key and _origin(known["base_url"]) != _origin(self.base_url):
+            raise ValidationError(
+                {"base_url": "The stored key goes to no other host. Enter this one’s key, too."}
+            )
 
     @property
     def keeps(self) -> str:
@@ -90,6 +104,11 @@ class Provider(models.Model):
     @key.setter
     def key(self, text: str) -> None:
         self.encrypted_key = ciphers.encrypt(text)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port
 
 
 def cost(label: str) -> "models.BigIntegerField[int | None, int | None]":

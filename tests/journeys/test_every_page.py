@@ -20,7 +20,7 @@ from tests.shop import StripeProcess
 
 PICTURES = Path(settings.BASE_DIR) / "var" / "screenshots"
 WIDTHS = {360: 740, 768: 1024, 1440: 900}
-HIGHEST = 4_000
+HIGHEST = 2_500
 """Pixels of a page that a picture shows."""
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -90,6 +90,27 @@ def test_a_providers_key_is_set_in_the_admin_stored_encrypted_and_never_shown(
 
 
 @pytest.mark.parametrize(
+    "elsewhere",
+    ["https://api.example.org/v1", "https://api.example.com:8443/v1", "https://example.com/v1"],
+)
+def test_a_stored_key_goes_to_no_other_host_unless_it_is_entered_anew(
+    staff: Client, elsewhere: str
+) -> None:
+    row = Provider(name=f"kept-{uuid.uuid4().hex[:6]}", base_url="https://api.example.com/v1")
+    row.key = "sk-canary-78"
+    row.save()
+    page = reverse("admin:gateway_provider_change", args=[row.pk])
+    fields = {"name": row.name, "dialect": "openai", "enabled": "on"}
+    refused = staff.post(page, {**fields, "base_url": elsewhere, "new_key": ""})
+    assert "goes to no other host" in refused.content.decode()
+    same = {**fields, "base_url": "https://api.example.com/v2", "new_key": ""}
+    assert staff.post(page, same).status_code == 302
+    assert staff.post(page, {**same, "base_url": elsewhere, "new_key": "sk-new"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.base_url, row.key) == (elsewhere, "sk-new")
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"base_url": "http://api.example.com/v1"},

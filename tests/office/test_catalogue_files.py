@@ -246,6 +246,16 @@ def test_addresses_are_judged_as_in_the_form(operator: Client) -> None:
     assert not Provider.objects.filter(name__in=["inside", "t"]).exists()
 
 
+def test_a_file_sends_no_stored_key_to_another_host(operator: Client, model: Model) -> None:
+    provider = Provider.objects.get(routes__model=model)
+    assert provider.key
+    row = {"name": provider.name, "base_url": "http://127.0.0.1:9/v1"}
+    assert "goes to no other host" in preview(operator, "provider", written([row]))
+    before = provider.base_url
+    provider.refresh_from_db()
+    assert provider.base_url == before
+
+
 def test_a_file_is_imported_once(operator: Client, model: Model) -> None:
     page = preview(operator, "modelprice", written([price_row(model)]))
     confirm(operator, "modelprice", page)
