@@ -28,7 +28,6 @@ from tests.people import MAIL, NABZCLAN_PATHS, NabzClanProcess
 from tests.processes import PROVIDER_KEY, ProviderProcess, Server
 from tests.shop import StripeProcess
 
-
 # The passwords of the staff that tests make, a quarter of a second each; servers take them as well.
 PBKDF2PasswordHasher.iterations = 1
 
