@@ -4,13 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from accounts import customer_links, states
+from accounts import customer_links
 from accounts.announcements import EVERY_KEY, announce
-from accounts.models import LastVisit, NabzClanLink, Restriction, State, User
+from accounts.models import LastVisit, NabzClanLink, Restriction, User
 
 POWERS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -32,7 +31,6 @@ class UserAdmin(ModelAdmin):
     )
     exclude = ("password",)
     filter_horizontal = ("groups", "user_permissions")
-    actions = ("freeze", "thaw")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Only superusers hand out power; nobody else can give it to themselves."""
@@ -49,24 +47,6 @@ class UserAdmin(ModelAdmin):
     def customer(self, user: User) -> str:
         """Return a link to the page about a person."""
         return customer_links.open_customer(user.pk)
-
-    def has_freeze_permission(self, request: HttpRequest) -> bool:
-        """Stopping an account's keys needs no power over the person."""
-        return request.user.has_perm("accounts.freeze_user")
-
-    @admin.action(description="Freeze the selected accounts", permissions=["freeze"])
-    def freeze(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Refuse the keys of accounts from now on; those that are being closed stay so."""
-        for user in queryset.filter(state=State.ACTIVE):
-            states.freeze(user)
-            self.log_change(request, user, "Frozen.")
-
-    @admin.action(description="Thaw the selected accounts", permissions=["freeze"])
-    def thaw(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Let the keys of frozen accounts work again."""
-        for user in queryset.filter(state=State.FROZEN):
-            states.thaw(user)
-            self.log_change(request, user, "Thawed.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody is made by hand: customers sign in, staff are made by a command."""

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
@@ -52,7 +51,6 @@ class ApiKeyAdmin(ModelAdmin):
         ("Spend limits", {"fields": ("day_spend", "month_spend", "total_spend")}),
         ("End", {"fields": ("expires_at", "previous_until", "revoked_at")}),
     )
-    actions = ("revoke_keys",)
 
     @admin.display(description="page")
     def customer(self, key: ApiKey) -> str:
@@ -70,10 +68,3 @@ class ApiKeyAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         """Save what was changed and announce it."""
         keys.configure(obj, **{name: getattr(obj, name) for name in form.changed_data})
-
-    @admin.action(description="Revoke the selected keys", permissions=["change"])
-    def revoke_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        """Stop the selected keys for good."""
-        for key in queryset.filter(revoked_at=None):
-            keys.revoke(key)
-            self.log_change(request, key, "Revoked.")

@@ -15,9 +15,10 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
+from django.urls import reverse
 
 from accounts import ciphers, second_factor
-from accounts.models import Session, User
+from accounts.models import Session, State, User
 from accounts.recent import SIGNED_IN_AT
 from tests.accounts.people import new_member
 from tests.customers import Customer
@@ -170,7 +171,7 @@ def test_dangerous_acts_ask_for_the_factor_anew(customer: Customer) -> None:
     user = f"/admin/accounts/user/{customer.user.pk}/change/"
     for path, fields in (
         (user, {"username": "x"}),
-        ("/admin/gateway/apikey/", {"action": "revoke_keys"}),
+        (reverse("office:customer_freeze", args=[customer.user.pk]), {"reason": "ticket 9"}),
         ("/admin/gateway/model/1/delete/", {}),
     ):
         answer = client.post(path, fields)
@@ -178,6 +179,7 @@ def test_dangerous_acts_ask_for_the_factor_anew(customer: Customer) -> None:
         assert answer.headers["Location"].startswith("/accounts/2fa/reauthenticate/")
     customer.user.refresh_from_db()
     assert customer.user.username != "x"
+    assert customer.user.state == State.ACTIVE
 
 
 def test_wrong_passwords_lock_the_name_and_unknown_names_say_the_same(browser: Browser) -> None:

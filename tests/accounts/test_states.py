@@ -72,10 +72,8 @@ def test_a_closing_account_is_refused_like_an_unknown_key(
 
 
 def act(client: Client, action: str, customer: Customer) -> None:
-    client.post(
-        reverse("admin:accounts_user_changelist"),
-        {"action": action, "_selected_action": [str(customer.user.pk)]},
-    )
+    page = reverse(f"office:customer_{action}", args=[customer.user.pk])
+    client.post(page, {"reason": "ticket 9"})
     customer.user.refresh_from_db()
 
 
@@ -91,7 +89,10 @@ def test_staff_freeze_and_thaw_an_account_without_power_over_the_person(
     act(client, "thaw", customer)
     assert customer.user.state == State.ACTIVE
     messages = LogEntry.objects.filter(object_id=str(customer.user.pk)).order_by("pk")
-    assert [entry.change_message for entry in messages] == ["Frozen.", "Thawed."]
+    assert [entry.change_message for entry in messages] == [
+        "Frozen: ticket 9",
+        "Thawed: ticket 9",
+    ]
 
 
 def test_an_account_that_is_being_closed_is_neither_frozen_nor_thawed(customer: Customer) -> None:

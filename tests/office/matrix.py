@@ -85,11 +85,9 @@ STRIPE = "view:FA"
 """Every table that dj-stripe keeps: Stripe is the truth of it."""
 
 ACTIONS = {
-    "accounts.User": {"freeze": "SOA", "thaw": "SOA"},
     "billing.Adjustment": {"approve": "FA", "decline": "FA"},
     "billing.Code": {"disable_codes": "FA"},
     "billing.Refund": {"approve": "FA", "decline": "FA"},
-    "gateway.ApiKey": {"revoke_keys": "SA"},
     "privacy.Disclosure": {"approve": "PA", "refuse": "PA"},
 }
 """Acts on the chosen rows of a list, besides deleting them where that is allowed."""
