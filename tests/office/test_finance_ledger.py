@@ -147,6 +147,18 @@ def test_what_is_found_is_added_up_where_it_is_bounded(customer: Customer) -> No
     assert client.get(PAGE, {"kind": "usage"}).context["sums"] is None
 
 
+def test_only_who_sees_the_books_is_told_what_a_day_comes_to(customer: Customer) -> None:
+    support, finance = staff_client(["support"]), staff_client(["finance"])
+    today = {"since": timezone.now().date()}
+    assert finance.get(PAGE, today).context["sums"] is not None
+    page = support.get(PAGE, today)
+    assert page.context["rows"] != []
+    assert page.context["sums"] is None
+    assert support.get(PAGE, {**today, "account": "nobody-x"}).context["sums"] is None
+    one = support.get(PAGE, {**today, "account": customer.user.username})
+    assert one.context["sums"]["amount"] == 10 * MICRO
+
+
 def test_what_cannot_be_looked_for_is_said(database: None) -> None:
     client = staff_client(["finance"])
     someone = make_customer()

@@ -112,7 +112,8 @@ def explore(request: HttpRequest) -> HttpResponse:
         search, before = form.search(), form.cleaned_data["before"]
         try:
             entries, more = ledger_search.page(search, before=before)
-            sums = ledger_search.sums(search) if before is None else None
+            summed = before is None and _may_sum(staff_of(request), search)
+            sums = ledger_search.sums(search) if summed else None
         except TooMuch:
             entries, more, too_much = [], False, True
         people = [(LedgerEntry, entry.pk) for entry in entries]
@@ -129,6 +130,15 @@ def explore(request: HttpRequest) -> HttpResponse:
         "next": _address(request, before=entries[-1].pk) if more else "",
     }
     return doors.show(request, "office/finance/ledger.html", "Ledger", context, people=people)
+
+
+def _may_sum(staff: User, search: Search) -> bool:
+    """Return whether somebody may know what it comes to: not the company's totals, unless theirs.
+
+    What one account or one purchase comes to can be added up by whoever sees its movements.
+    """
+    of_one = search.account is not None or bool(search.references)
+    return of_one or staff.has_perm("billing.view_reconciliation")
 
 
 def _told(sums: Sums | None) -> dict[str, Any] | None:
