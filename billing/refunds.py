@@ -37,6 +37,14 @@ class SamePerson(CannotRefund):
     """Whoever asked for a refund that waits, or would have it, does not approve it as well."""
 
 
+class RequestDiffers(CannotRefund):
+    """Another refund was asked for under this id."""
+
+
+SENT_BEFORE = "This form was sent before. Nothing was paid back this time; begin a new one."
+REQUESTED = ("order_id", "amount", "reason", "requested_by_id")
+
+
 def most(order: Order) -> int:
     """Return how much of an order can be paid back: what was bought and is unspent, in cents."""
     if order.state != OrderState.PAID or order.disputed:
@@ -57,29 +65,29 @@ def request(
 
     What the same person paid back alone to this account within a day counts towards the limit, and
     nobody pays themselves back alone. What was asked for under the same id before is returned as
-    it stands: so a form that was sent twice pays back once. Raises CannotRefund.
+    it stands: so a form that was sent twice pays back once. Raises CannotRefund, and
+    RequestDiffers where that was something else.
     """
     with transaction.atomic():
         order = Order.objects.select_for_update().get(pk=order.pk)
-        earlier = Refund.objects.filter(pk=id).first() if id is not None else None
+        wanted = Refund(
+            id=id or uuid.uuid4(), order=order, amount=cents, reason=reason, requested_by=by
+        )
+        earlier = Refund.objects.filter(pk=wanted.pk).first()
         if earlier is not None:
+            if any(getattr(earlier, name) != getattr(wanted, name) for name in REQUESTED):
+                raise RequestDiffers(SENT_BEFORE)
             return earlier
         if not 0 < cents <= most(order):
             raise CannotRefund(f"At most {most(order)} cents of this order are unspent.")
         account = Account.objects.select_for_update().get(pk=order.account_id)
         small = not waits(account, cents, by=by)
-        refund = Refund.objects.create(
-            id=id or uuid.uuid4(),
-            order=order,
-            amount=cents,
-            reason=reason,
-            state=RefundState.APPROVED if small else RefundState.WAITING,
-            requested_by=by,
-        )
+        wanted.state = RefundState.APPROVED if small else RefundState.WAITING
+        wanted.save(force_insert=True)
     if small:
-        carry_out(refund.pk)
-        refund.refresh_from_db()
-    return refund
+        carry_out(wanted.pk)
+        wanted.refresh_from_db()
+    return wanted
 
 
 def waits(account: Account, cents: int, *, by: User) -> bool:
