@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
 from accounts.models import User
+from billing.admin import confirmed
 from billing.admin.read_only import staff_of
 from privacy import admin_rows, owners, reasons, staff_access
 from privacy.admin_rows import Rows
@@ -81,6 +82,9 @@ class Logged:
             if request.method not in reasons.LOOKING and how is not Look.FOUND:
                 visit.note([(User, kwargs["user_id"])], Look.ACTED)
                 visit.noted = True
+        elif request.method not in reasons.LOOKING and confirmed.only_asks(request, model_admin):
+            # Nothing is done yet; the page that asks is noted as one that was opened.
+            return None
         elif request.method not in reasons.LOOKING:
             visit.note(*admin_rows.acted_on(request, model_admin, kwargs))
             visit.noted = True

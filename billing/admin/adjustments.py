@@ -1,7 +1,7 @@
 """Grants and corrections: requested by one member of staff, approved by another."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 
 from accounts.models import User
 from billing import adjustments
+from billing.admin import confirmed, whose
 from billing.admin.credits import MOST, CreditsField, in_credits
 from billing.admin.read_only import AddOnlyAdmin, staff_of
 from billing.models import Adjustment, AdjustmentState
@@ -34,6 +35,29 @@ LEVELS = {
     AdjustmentState.DECLINED: messages.SUCCESS,
     AdjustmentState.REFUSED: messages.ERROR,
 }
+
+
+def _named(adjustment: Adjustment) -> str:
+    name, asked = whose.name(adjustment.account), adjustment.requested_by
+    verb, way = ("Give", "to") if adjustment.amount > 0 else ("Take", "from")
+    amount = in_credits(abs(adjustment.amount))
+    kind = "bonus grant" if adjustment.bonus else adjustment.kind
+    by = asked or "somebody who was erased"
+    return f"{verb} {amount} credits {way} {name} ({kind}), asked for by {by}: {adjustment.reason}"
+
+
+APPROVE = confirmed.Question(
+    title="Approve grants and corrections?",
+    each=_named,
+    undo="The ledger keeps it for good. A mistake is put right by a correction the other way.",
+    button="Approve",
+)
+DECLINE = confirmed.Question(
+    title="Decline grants and corrections?",
+    each=lambda adjustment: f"Do not: {_named(adjustment)}",
+    undo="It cannot be undone, but the same can be asked for anew.",
+    button="Decline",
+)
 
 
 class AdjustmentForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -109,14 +133,19 @@ class AdjustmentAdmin(AddOnlyAdmin):
         """Return how much it moves."""
         return in_credits(adjustment.amount)
 
-    @admin.display(description="customer", empty_value="erased")
-    def customer(self, adjustment: Adjustment) -> User | None:
+    @admin.display(description="customer")
+    def customer(self, adjustment: Adjustment) -> str:
         """Return whose account it is."""
-        return adjustment.account.user
+        return whose.link(adjustment.account.user)
+
+    def acts_on(self, row: Adjustment) -> Sequence[str]:
+        """Offer to decide about what waits."""
+        return ("approve", "decline") if row.state == AdjustmentState.WAITING else ()
 
     def save_model(self, request: HttpRequest, obj: Adjustment, form: Any, change: bool) -> None:
         """Request what was typed in."""
         fields = form.cleaned_data
+        request.sent_before = Adjustment.objects.filter(pk=fields["id"]).exists()  # type: ignore[attr-defined]
         made = adjustments.request(
             id=fields["id"],
             account=fields["account"],
@@ -128,6 +157,10 @@ class AdjustmentAdmin(AddOnlyAdmin):
         )
         obj.pk, obj.state = made.pk, made.state
 
+    def log_addition(self, request: Any, obj: Adjustment, message: Any) -> Any:
+        """Log a request once, however often its form is sent."""
+        return None if request.sent_before else super().log_addition(request, obj, message)
+
     def response_add(
         self, request: HttpRequest, obj: Adjustment, post_url_continue: Any = None
     ) -> HttpResponse:
@@ -135,28 +168,32 @@ class AdjustmentAdmin(AddOnlyAdmin):
         self._tell(request, obj)
         return redirect("admin:billing_adjustment_changelist")
 
-    @admin.action(description="Approve the selected requests", permissions=["approve"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[Adjustment]) -> None:
+    @admin.action(description="Approve", permissions=["approve"])
+    @confirmed.first(APPROVE)
+    def approve(self, request: HttpRequest, queryset: QuerySet[Adjustment], reason: str) -> None:
         """Carry out what others requested."""
-        self._decide(request, queryset, adjustments.approve)
+        self._decide(request, queryset, adjustments.approve, reason)
 
-    @admin.action(description="Decline the selected requests", permissions=["approve"])
-    def decline(self, request: HttpRequest, queryset: QuerySet[Adjustment]) -> None:
+    @admin.action(description="Decline", permissions=["approve"])
+    @confirmed.first(DECLINE)
+    def decline(self, request: HttpRequest, queryset: QuerySet[Adjustment], reason: str) -> None:
         """Refuse what was requested."""
-        self._decide(request, queryset, adjustments.decline)
+        self._decide(request, queryset, adjustments.decline, reason)
 
     def _decide(
         self,
         request: HttpRequest,
         queryset: QuerySet[Adjustment],
         act: Callable[[Adjustment, User], Adjustment],
+        reason: str,
     ) -> None:
         """Decide about each by itself, and log it with its outcome."""
         for adjustment in queryset:
             try:
                 with transaction.atomic():
                     decided = act(adjustment, staff_of(request))
-                    self.log_change(request, decided, OUTCOMES[AdjustmentState(decided.state)])
+                    outcome = OUTCOMES[AdjustmentState(decided.state)]
+                    self.log_change(request, decided, f"{outcome} Why: {reason}")
             except adjustments.SamePerson:
                 text = "Somebody else has to approve what you requested or would get."
                 self.message_user(request, f"{adjustment}: {text}", messages.ERROR)

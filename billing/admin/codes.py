@@ -1,6 +1,7 @@
 """Redemption codes: made in batches, whose texts are shown once, and disabled."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -15,6 +16,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWidget
 
 from billing import codes
+from billing.admin import confirmed
 from billing.admin.credits import CreditsField, in_credits
 from billing.admin.read_only import AddOnlyAdmin, ReadOnlyAdmin, staff_of
 from billing.models import Code, Redemption
@@ -23,6 +25,22 @@ TERMS = tuple(codes.Terms.__annotations__)
 SHOWN = (
     *("hint", "value_in_credits", "most", "most_each", "redeemed", "expires_at", "bonus"),
     *("note", "batch", "created_by", "created_at", "disabled_at"),
+)
+
+
+def _named(code: Code) -> str:
+    times = f"up to {code.most} times" if code.most else "as often as accounts come"
+    note = f": {code.note}" if code.note else ""
+    return f"…{code.hint}, {in_credits(code.value)} credits {times}{note}"
+
+
+DISABLE = confirmed.Question(
+    title="Disable codes?",
+    each=lambda code: f"Nobody can redeem {_named(code)}",
+    undo="It cannot be undone: make other codes. What was redeemed stays.",
+    button="Disable",
+    danger=True,
+    reason=False,
 )
 
 
@@ -96,6 +114,10 @@ class CodeAdmin(AddOnlyAdmin):
         rows: QuerySet[Code] = super().get_queryset(request)
         return rows.annotate(redemption_count=Count("redemptions"))
 
+    def acts_on(self, row: Code) -> Sequence[str]:
+        """Offer to stop what works."""
+        return ("disable_codes",) if row.disabled_at is None else ()
+
     @admin.display(description="credits", ordering="value")
     def value_in_credits(self, code: Code) -> str:
         """Return what each redemption gives."""
@@ -153,8 +175,9 @@ class CodeAdmin(AddOnlyAdmin):
         response["Cache-Control"] = "no-store"
         return response
 
-    @admin.action(description="Disable the selected codes", permissions=["add"])
-    def disable_codes(self, request: HttpRequest, queryset: QuerySet[Code]) -> None:
+    @admin.action(description="Disable", permissions=["add"])
+    @confirmed.first(DISABLE)
+    def disable_codes(self, request: HttpRequest, queryset: QuerySet[Code], reason: str) -> None:
         """Stop the selected codes for good."""
         with transaction.atomic():
             for code in queryset.filter(disabled_at=None):

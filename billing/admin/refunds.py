@@ -1,6 +1,7 @@
 """Refunds to the original payment: requested by one member of staff, approved by another."""
 
 import uuid
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -8,15 +9,18 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from billing import refunds
+from billing.admin import confirmed, whose
 from billing.admin.read_only import AddOnlyAdmin, staff_of
 from billing.amounts import in_dollars
 from billing.models import Refund, RefundState
 
 SHOWN = (
-    *("id", "order", "dollars", "reason", "state", "problem", "stripe_id"),
+    *("id", "customer", "receipt", "dollars", "reason", "state", "problem", "stripe_id"),
     *("requested_by", "created_at", "decided_by", "decided_at"),
 )
 OUTCOMES = {
@@ -33,6 +37,30 @@ LEVELS = {
     RefundState.DECLINED: messages.SUCCESS,
     RefundState.REFUSED: messages.ERROR,
 }
+
+
+def _named(refund: Refund) -> str:
+    order = refund.order
+    name, receipt = whose.name(order.account), order.receipt_number or "a purchase"
+    asked = refund.requested_by or "somebody who was erased"
+    return (
+        f"{in_dollars(refund.amount)} of {receipt} to {name}, asked for by {asked}: {refund.reason}"
+    )
+
+
+APPROVE = confirmed.Question(
+    title="Approve and pay back?",
+    each=lambda refund: f"Pay back {_named(refund)}",
+    undo="It cannot be undone: money that went back can only be paid again.",
+    button="Approve and pay back",
+    danger=True,
+)
+DECLINE = confirmed.Question(
+    title="Decline refunds?",
+    each=lambda refund: f"Do not pay back {_named(refund)}",
+    undo="It cannot be undone, but the same refund can be asked for anew.",
+    button="Decline",
+)
 
 
 class RefundForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -73,12 +101,15 @@ class RefundAdmin(AddOnlyAdmin):
     form = RefundForm
     autocomplete_fields = ("order",)
     list_display = (
-        *("created_at", "order", "dollars", "state", "problem"),
+        *("created_at", "customer", "receipt", "dollars", "state", "problem"),
         *("reason", "requested_by", "decided_by"),
     )
     list_filter = ("state",)
-    list_select_related = ("order", "requested_by", "decided_by")
-    search_fields = ("id", "order__id", "order__payment_intent", "stripe_id")
+    list_select_related = ("order__account__user", "requested_by", "decided_by")
+    search_fields = (
+        *("id", "order__id", "order__receipt", "order__payment_intent", "stripe_id"),
+        "order__account__user__username",
+    )
     ordering = ("-created_at",)
     actions = ("approve", "decline")
 
@@ -94,6 +125,22 @@ class RefundAdmin(AddOnlyAdmin):
         """Return whether somebody may decide about the requests of others."""
         return staff_of(request).has_perm("billing.approve_refund")
 
+    @admin.display(description="customer")
+    def customer(self, refund: Refund) -> str:
+        """Return whose money it is."""
+        return whose.link(refund.order.account.user)
+
+    @admin.display(description="purchase", ordering="order__receipt")
+    def receipt(self, refund: Refund) -> str:
+        """Return what is paid back, by its receipt."""
+        order = refund.order
+        place = reverse("admin:billing_order_change", args=[order.pk])
+        return format_html('<a href="{}">{}</a>', place, order.receipt_number or order)
+
+    def acts_on(self, row: Refund) -> Sequence[str]:
+        """Offer to decide about what waits."""
+        return ("approve", "decline") if row.state == RefundState.WAITING else ()
+
     @admin.display(description="US dollars", ordering="amount")
     def dollars(self, refund: Refund) -> str:
         """Return how much it is."""
@@ -102,6 +149,7 @@ class RefundAdmin(AddOnlyAdmin):
     def save_model(self, request: HttpRequest, obj: Refund, form: Any, change: bool) -> None:
         """Request what was typed in; up to the limit it is made at once."""
         fields = form.cleaned_data
+        request.sent_before = Refund.objects.filter(pk=fields["id"]).exists()  # type: ignore[attr-defined]
         made = refunds.request(
             fields["order"],
             cents=fields["cents"],
@@ -110,6 +158,10 @@ class RefundAdmin(AddOnlyAdmin):
             id=fields["id"],
         )
         obj.pk, obj.state, obj.problem = made.pk, made.state, made.problem
+
+    def log_addition(self, request: Any, obj: Refund, message: Any) -> Any:
+        """Log a request once, however often its form is sent."""
+        return None if request.sent_before else super().log_addition(request, obj, message)
 
     def changeform_view(self, request: HttpRequest, *place: Any, **named: Any) -> HttpResponse:
         """Say so where the credits were spent, or the form was sent twice, in this very moment."""
@@ -127,24 +179,32 @@ class RefundAdmin(AddOnlyAdmin):
         return redirect("admin:billing_refund_changelist")
 
     @admin.action(description="Approve and pay back", permissions=["approve"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
+    @confirmed.first(APPROVE)
+    def approve(self, request: HttpRequest, queryset: QuerySet[Refund], reason: str) -> None:
         """Make refunds that others requested."""
-        self._decide(request, queryset, approving=True)
+        self._decide(request, queryset, refunds.approve, reason)
 
     @admin.action(description="Decline", permissions=["approve"])
-    def decline(self, request: HttpRequest, queryset: QuerySet[Refund]) -> None:
+    @confirmed.first(DECLINE)
+    def decline(self, request: HttpRequest, queryset: QuerySet[Refund], reason: str) -> None:
         """Refuse refunds that were requested."""
-        self._decide(request, queryset, approving=False)
+        self._decide(request, queryset, refunds.decline, reason)
 
-    def _decide(self, request: HttpRequest, queryset: QuerySet[Refund], *, approving: bool) -> None:
-        decide = refunds.approve if approving else refunds.decline
+    def _decide(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Refund],
+        decide: Callable[..., Refund],
+        reason: str,
+    ) -> None:
         for refund in queryset:
             try:
                 decided = decide(refund, by=staff_of(request))
             except refunds.CannotRefund as cannot:
                 self.message_user(request, f"{refund}: {cannot}", messages.ERROR)
                 continue
-            self.log_change(request, decided, OUTCOMES[RefundState(decided.state)])
+            outcome = OUTCOMES[RefundState(decided.state)]
+            self.log_change(request, decided, f"{outcome} Why: {reason}")
             self._tell(request, decided)
 
     def _tell(self, request: HttpRequest, refund: Refund) -> None:

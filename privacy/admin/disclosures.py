@@ -1,7 +1,7 @@
 """The register of what authorities demanded: entered by one, decided by another, never deleted."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from billing.admin import confirmed
 from billing.admin.read_only import AddOnlyAdmin, staff_of
 from privacy import inventory, legal_requests
 from privacy.models import Disclosure, DisclosureState
@@ -38,6 +39,27 @@ LEVELS = {
     DisclosureState.DISCLOSED: messages.SUCCESS,
     DisclosureState.REFUSED: messages.SUCCESS,
 }
+
+
+def _named(demand: Disclosure) -> str:
+    whom = demand.person or "nobody who is here"
+    data = ", ".join(demand.data_sets)
+    return f"{data} of {whom} to {demand.authority}, reference {demand.reference}"
+
+
+APPROVE = confirmed.Question(
+    title="Approve: hand data over?",
+    each=lambda demand: f"May be handed over: {_named(demand)}",
+    undo="It cannot be undone: what was handed over stays handed over.",
+    button="Approve",
+    danger=True,
+)
+REFUSE = confirmed.Question(
+    title="Refuse demands?",
+    each=lambda demand: f"Is not handed over: {_named(demand)}",
+    undo="It cannot be undone, but the same demand can be entered anew.",
+    button="Refuse",
+)
 
 
 class DisclosureForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -152,25 +174,36 @@ class DisclosureAdmin(AddOnlyAdmin):
         self._tell(request, obj)
         return redirect(LIST)
 
+    def acts_on(self, row: Disclosure) -> Sequence[str]:
+        """Offer to decide about what waits."""
+        return ("approve", "refuse") if row.state == DisclosureState.WAITING else ()
+
     @admin.action(description="Approve: hand the data over", permissions=["approve"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> None:
+    @confirmed.first(APPROVE)
+    def approve(self, request: HttpRequest, queryset: QuerySet[Disclosure], reason: str) -> None:
         """Agree to what others entered."""
-        self._decide(request, queryset, legal_requests.approve)
+        self._decide(request, queryset, legal_requests.approve, reason)
 
     @admin.action(description="Refuse", permissions=["approve"])
-    def refuse(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> None:
+    @confirmed.first(REFUSE)
+    def refuse(self, request: HttpRequest, queryset: QuerySet[Disclosure], reason: str) -> None:
         """Hand nothing over."""
-        self._decide(request, queryset, legal_requests.refuse)
+        self._decide(request, queryset, legal_requests.refuse, reason)
 
     def _decide(
-        self, request: HttpRequest, queryset: QuerySet[Disclosure], act: Callable[..., Disclosure]
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Disclosure],
+        act: Callable[..., Disclosure],
+        reason: str,
     ) -> None:
         """Decide about each by itself, and log it with its outcome."""
         for demand in queryset:
             try:
                 with transaction.atomic():
                     decided = act(demand, by=staff_of(request))
-                    self.log_change(request, decided, OUTCOMES[DisclosureState(decided.state)])
+                    outcome = OUTCOMES[DisclosureState(decided.state)]
+                    self.log_change(request, decided, f"{outcome} Why: {reason}")
             except legal_requests.SamePerson:
                 text = "Somebody else has to decide about what you entered or what concerns you."
                 self.message_user(request, f"{demand}: {text}", messages.ERROR)

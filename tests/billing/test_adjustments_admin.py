@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts import second_factor
 from billing.models import MICRO, Adjustment, AdjustmentState
+from privacy.models import StaffAccess
 from tests.billing.ledgers import assert_sound
 from tests.customers import Customer
 from tests.staff import staff_client
@@ -45,6 +46,7 @@ def form(client: Client, customer: Customer, **change: str) -> dict[str, str]:
 
 def decide(client: Client, action: str, *rows: Adjustment) -> str:
     fields = {"action": action, "_selected_action": [str(row.pk) for row in rows]}
+    fields |= {"confirmed": "yes", "reason": "ticket 77"}
     return client.post(LIST, fields, follow=True).content.decode()
 
 
@@ -68,7 +70,7 @@ def test_finance_gives_credits_in_the_admin_once_for_each_form(
     assert broke.balance() == broke.account.bonus == 12_500_000
     row = Adjustment.objects.get(account=broke.account)
     assert str(row.requested_by_id) == finance.session["_auth_user_id"]
-    assert logged(row)[0] == "Added."
+    assert logged(row) == ["Added."]
     shown = finance.get(reverse("admin:billing_adjustment_change", args=[row.pk]))
     assert b"an outage" in shown.content
     assert_sound(broke)
@@ -86,8 +88,45 @@ def test_a_colleague_approves_in_the_admin_and_the_requester_cannot(
     assert "Done: the credits were moved." in decide(colleague, "approve", row)
     assert broke.balance() == 500 * MICRO
     assert "This was decided before." in decide(colleague, "decline", row)
-    assert logged(row) == ["Added.", "Done: the credits were moved."]
+    assert logged(row) == ["Added.", "Done: the credits were moved. Why: ticket 77"]
     assert_sound(broke)
+
+
+def test_deciding_says_first_what_will_happen_to_whom_and_asks_why(
+    finance: Client, colleague: Client, broke: Customer
+) -> None:
+    finance.post(ADD, form(finance, broke, credits="500"))
+    row = Adjustment.objects.get(account=broke.account)
+    page = colleague.get(reverse("admin:billing_adjustment_change", args=[row.pk])).content
+    assert b'name="action" value="approve"' in page
+    assert f'href="/admin/customers/{broke.user.pk}' in page.decode()
+    chosen = {"action": "approve", "_selected_action": [str(row.pk)]}
+    asked = colleague.post(LIST, chosen).content.decode()
+    assert f"Give 500 credits to {broke.user.username} (grant), asked for by" in asked
+    assert f'name="_selected_action" value="{row.pk}"' in asked
+    looked = StaffAccess.objects.filter(
+        user=broke.user, staff_id=colleague.session["_auth_user_id"]
+    )
+    assert set(looked.values_list("how", flat=True)) == {"opened"}
+    for reason in ("", "ok"):
+        unsaid = colleague.post(LIST, {**chosen, "confirmed": "yes", "reason": reason})
+        assert unsaid.status_code == 400
+    row.refresh_from_db()
+    assert (row.state, broke.balance(), logged(row)) == (WAITING, 0, ["Added."])
+    colleague.post(LIST, {**chosen, "confirmed": "yes", "reason": "ticket 77"})
+    assert broke.balance() == 500 * MICRO
+
+
+def test_what_was_decided_meanwhile_is_said_to_be_gone(
+    finance: Client, colleague: Client, broke: Customer
+) -> None:
+    finance.post(ADD, form(finance, broke, credits="500"))
+    row = Adjustment.objects.get(account=broke.account)
+    decide(colleague, "decline", row)
+    agreed = {"action": "approve", "_selected_action": [str(row.pk)], "confirmed": "yes"}
+    waiting = f"{LIST}?state__exact=waiting"
+    page = colleague.post(waiting, {**agreed, "reason": "ticket 77"}, follow=True).content
+    assert b"1 of the rows are not in this list any more" in page
 
 
 def test_a_colleague_declines_in_the_admin(
@@ -97,7 +136,7 @@ def test_a_colleague_declines_in_the_admin(
     row = Adjustment.objects.get(account=broke.account)
     assert "Declined: nothing was moved." in decide(colleague, "decline", row)
     assert broke.balance() == 0
-    assert logged(row)[1:] == ["Declined: nothing was moved."]
+    assert logged(row)[1:] == ["Declined: nothing was moved. Why: ticket 77"]
 
 
 def test_a_correction_that_is_not_there_is_refused_in_words(

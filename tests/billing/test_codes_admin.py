@@ -118,7 +118,11 @@ def test_a_form_out_of_bounds_makes_nothing(finance: Client, change: dict[str, s
 def test_finance_disables_codes_and_that_is_logged(finance: Client, customer: Customer) -> None:
     code, text = codes.make(value=MICRO, by=None)
     fields = {"action": "disable_codes", "_selected_action": [str(code.pk)]}
-    assert finance.post(LIST, fields).status_code == 302
+    asked = finance.post(LIST, fields).content.decode()
+    assert f"Nobody can redeem …{code.hint}, 1 credits up to 1 times" in asked
+    code.refresh_from_db()
+    assert code.disabled_at is None
+    assert finance.post(LIST, {**fields, "confirmed": "yes"}).status_code == 302
     with pytest.raises(UnknownCode):
         codes.redeem(customer.account, text)
     assert LogEntry.objects.filter(
@@ -131,7 +135,9 @@ def test_support_looks_at_codes_and_neither_makes_nor_disables_them(database: No
     code, _ = codes.make(value=MICRO, by=None)
     assert support.get(LIST).status_code == 200
     assert support.get(ADD).status_code == 403
-    support.post(LIST, {"action": "disable_codes", "_selected_action": [str(code.pk)]})
+    support.post(
+        LIST, {"action": "disable_codes", "_selected_action": [str(code.pk)], "confirmed": "yes"}
+    )
     code.refresh_from_db()
     assert code.disabled_at is None
 

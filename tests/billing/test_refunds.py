@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.db import connections
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -277,8 +279,49 @@ def test_staff_refund_in_the_admin(stripe: StripeProcess, poor: Customer) -> Non
     answer = finance.post("/admin/billing/refund/add/", fields | {"dollars": "20"})
     assert answer.status_code == 302, answer.content.decode()[-2_000:]
     finance.post("/admin/billing/refund/add/", fields | {"dollars": "20"})
-    assert Refund.objects.filter(order=order).count() == 1
+    other = finance.post("/admin/billing/refund/add/", fields | {"dollars": "19"}, follow=True)
+    assert "Nothing was paid back this time" in other.content.decode()
+    [made] = Refund.objects.filter(order=order)
+    logged = LogEntry.objects.filter(content_type__model="refund", object_id=str(made.pk))
+    assert [entry.get_change_message() for entry in logged] == ["Added."]
     assert poor.balance() == 0
     order.refresh_from_db()
     assert order.refunded == 2_000
     assert staff_client(["support"]).get("/admin/billing/refund/add/").status_code == 403
+
+
+def test_a_colleague_sees_whose_money_goes_back_and_why_before_it_does(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    order = bought(stripe, poor.account, cents=6_000)
+    made = refunds.request(order, cents=6_000, reason="Asked for.", by=person)
+    colleague = staff_client(["finance"])
+    path = reverse("admin:billing_refund_changelist")
+    page = reverse("admin:billing_refund_change", args=[made.pk])
+    whose = f'href="{reverse("office:customer", args=[poor.user.pk])}">{poor.user.username}<'
+    for shown in (colleague.get(page), colleague.get(path, {"q": str(made.pk)})):
+        assert whose in shown.content.decode()
+        assert order.receipt_number in shown.content.decode()
+    assert 'name="action" value="decline"' in colleague.get(page).content.decode()
+    chosen = {"action": "approve", "_selected_action": [str(made.pk)]}
+    asked = colleague.post(path, chosen).content.decode()
+    whole = f"Pay back $60.00 of {order.receipt_number} to {poor.user.username}, asked for by"
+    assert f"{whole} {person.username}: Asked for." in asked
+    made.refresh_from_db()
+    assert made.state == RefundState.WAITING
+    colleague.post(path, {**chosen, "confirmed": "yes", "reason": "ticket 77"})
+    made.refresh_from_db()
+    assert made.state == RefundState.DONE
+    assert 'value="decline"' not in colleague.get(page).content.decode()
+
+
+def test_another_refund_under_the_same_id_is_refused(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    order = bought(stripe, poor.account, cents=2_000)
+    made = refunds.request(order, cents=500, reason="Part.", by=person)
+    assert refunds.request(order, cents=500, reason="Part.", by=person, id=made.pk) == made
+    for cents, reason in ((600, "Part."), (500, "Other.")):
+        with pytest.raises(refunds.RequestDiffers):
+            refunds.request(order, cents=cents, reason=reason, by=person, id=made.pk)
+    assert poor.balance() == 1_500 * CENT

@@ -300,6 +300,7 @@ def test_large_grants_wait_and_who_asked_cannot_approve(
     row = Adjustment.objects.get(account=customer.account)
     assert row.state == AdjustmentState.WAITING
     approve = {"action": "approve", "_selected_action": [str(row.pk)]}
+    approve |= {"confirmed": "yes", "reason": "ticket 77"}
     table = reverse("admin:billing_adjustment_changelist")
     assert "Somebody else has to approve" in text(finance.post(table, approve, follow=True))
     assert finance.get(waiting).status_code == 200
@@ -366,6 +367,7 @@ def test_large_refunds_wait_for_somebody_else(
     assert "/admin/billing/refund/?state__exact=waiting" in text(after)
     refund = Refund.objects.get(order=order)
     approve = {"action": "approve", "_selected_action": [str(refund.pk)]}
+    approve |= {"confirmed": "yes", "reason": "ticket 77"}
     table = reverse("admin:billing_refund_changelist")
     assert "Somebody else has to approve" in text(finance.post(table, approve, follow=True))
     refund.refresh_from_db()

@@ -9,12 +9,10 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts import second_factor
 from accounts.models import User
@@ -29,8 +27,6 @@ CREDIT = "billing.add_adjustment"
 REFUND = "billing.add_refund"
 FOR_PERSON = "privacy.begin_datarequest"
 CHILD = "privacy.change_datarequest"
-REASON_LEAST, REASON_MOST = 5, 180
-REASON_HELP = "Such as a ticket. The customer can read it: no names, and nothing about others."
 
 
 @dataclass(frozen=True)
@@ -42,19 +38,6 @@ class Act:
     undo: str
     button: str
     danger: bool = False
-
-
-class ReasonForm(forms.Form):
-    """Why something is done."""
-
-    reason = forms.CharField(
-        label="Why?",
-        min_length=REASON_LEAST,
-        max_length=REASON_MOST,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        validators=[ProhibitNullCharactersValidator()],
-        help_text=REASON_HELP,
-    )
 
 
 def act(permission: str) -> Callable[[Callable[..., Any]], doors.StaffView]:

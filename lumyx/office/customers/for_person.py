@@ -17,6 +17,7 @@ from unfold.widgets import (
 )
 
 from accounts.models import User
+from billing.admin import confirmed
 from billing.admin.read_only import staff_of
 from lumyx.office.customers import acts
 from privacy import data_requests, exports, on_behalf
@@ -29,7 +30,7 @@ LONGEST = 4_000
 def _words(label: str, help_text: str, *, rows: int) -> forms.CharField:
     return forms.CharField(
         label=label,
-        min_length=acts.REASON_LEAST,
+        min_length=confirmed.REASON_LEAST,
         max_length=LONGEST,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": rows}),
         validators=[ProhibitNullCharactersValidator()],

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts import states
 from accounts.models import State, User
+from billing.admin import confirmed
 from billing.admin.read_only import staff_of
 from lumyx.office.customers import acts
 from privacy import staff_access
@@ -51,7 +52,7 @@ def thaw(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 
 def _put(request: HttpRequest, user: User, what: acts.Act, state: State) -> HttpResponse:
-    form = acts.ReasonForm(acts.sent(request))
+    form = confirmed.ReasonForm(acts.sent(request))
     if not form.is_valid():
         return acts.ask(request, user, what, form)
     freezing = state == State.FROZEN

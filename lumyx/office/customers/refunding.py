@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextareaWid
 
 from accounts.models import User
 from billing import refunds
+from billing.admin import confirmed
 from billing.admin.read_only import staff_of
 from billing.admin.refunds import LEVELS, OUTCOMES
 from billing.amounts import in_dollars
@@ -36,11 +37,11 @@ class RefundForm(forms.Form):
     )
     reason = forms.CharField(
         label="Why?",
-        min_length=acts.REASON_LEAST,
+        min_length=confirmed.REASON_LEAST,
         max_length=1_000,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
         validators=[ProhibitNullCharactersValidator()],
-        help_text=acts.REASON_HELP,
+        help_text=confirmed.REASON_HELP,
     )
     id = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
 

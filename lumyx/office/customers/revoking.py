@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
+from billing.admin import confirmed
 from gateway import keys
 from gateway.models import ApiKey
 from lumyx.office.customers import acts
@@ -61,7 +62,7 @@ def revoke_all(request: HttpRequest, user_id: UUID) -> HttpResponse:
 def _revoke(
     request: HttpRequest, user: User, what: acts.Act, found: Sequence[UUID]
 ) -> HttpResponse:
-    form = acts.ReasonForm(acts.sent(request))
+    form = confirmed.ReasonForm(acts.sent(request))
     rows: Rows = [(ApiKey, pk) for pk in found]
     if not form.is_valid():
         return acts.ask(request, user, what, form, rows=rows)
