@@ -1,18 +1,13 @@
 """Grants and corrections by staff: small ones at once, others when a second person agrees."""
 
 import uuid
-from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
-from django.db.models.functions import Abs
 from django.utils import timezone
 
 from accounts.models import User
-from billing import freezes, ledger
+from billing import alone, freezes, ledger
 from billing.models import (
-    MICRO,
     Account,
     Adjustment,
     AdjustmentKind,
@@ -20,8 +15,6 @@ from billing.models import (
     LedgerKind,
 )
 
-SPLITTING_HOURS = 24
-"""For so long what somebody moved alone counts towards what they may move alone."""
 REQUESTED = ("account_id", "kind", "amount", "bonus", "reason", "requested_by_id")
 LEDGER_KINDS = {
     AdjustmentKind.GRANT: LedgerKind.GRANT,
@@ -54,11 +47,11 @@ def request(
 ) -> Adjustment:
     """Give or correct micro-credits, or let that wait for a second person's approval.
 
-    It waits where it is more than `APPROVAL_CREDITS`, together with what the same person moved
-    alone for this account within 24 hours, or where the account is their own. What was requested
-    under the same id before is returned as it stands: so a form that was sent twice moves money
-    once. Raises RequestDiffers where that was something else, and Django's ValidationError where
-    a value is out of bounds.
+    It waits where it is more than `APPROVAL_CREDITS`, together with what the same person gave,
+    corrected and paid back alone for this account within 24 hours, or where the account is their
+    own. What was requested under the same id before is returned as it stands: so a form that was
+    sent twice moves money once. Raises RequestDiffers where that was something else, and Django's
+    ValidationError where a value is out of bounds.
     """
     # Under this lock nobody else can move the account's money, nor request for it.
     held = Account.objects.select_for_update().get(pk=account.pk)
@@ -86,8 +79,7 @@ def request(
 
 def waits(account: Account, amount: int, *, by: User) -> bool:
     """Return whether somebody's request for micro-credits would wait for a second person now."""
-    alone = abs(amount) + _moved_alone(account, by)
-    return account.user_id == by.pk or alone > settings.APPROVAL_CREDITS * MICRO
+    return alone.is_too_much(account, amount, by=by)
 
 
 @transaction.atomic
@@ -111,18 +103,6 @@ def decline(adjustment: Adjustment, by: User) -> Adjustment:
     row = _waiting(adjustment)
     row.state = AdjustmentState.DECLINED
     return _decided(row, by)
-
-
-def _moved_alone(account: Account, by: User) -> int:
-    since = timezone.now() - timedelta(hours=SPLITTING_HOURS)
-    alone = Adjustment.objects.filter(
-        account=account,
-        requested_by=by,
-        state=AdjustmentState.DONE,
-        decided_by=None,
-        requested_at__gt=since,
-    )
-    return int(alone.aggregate(moved=Sum(Abs("amount")))["moved"] or 0)
 
 
 def _waiting(adjustment: Adjustment) -> Adjustment:

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from billing import freezes, ledger
+from billing import alone, freezes, ledger
 from billing.models import Account, Code, LedgerKind, Redemption
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -52,7 +52,7 @@ class CodeRefused(Exception):
 
 
 class UnknownCode(CodeRefused):
-    """There is no such code, or it was disabled: nobody may learn which."""
+    """There is no such code, or it was disabled, or waits: nobody may learn which."""
 
     sentence = "There is no such code. Please check how it is written."
 
@@ -75,6 +75,14 @@ class AlreadyRedeemed(CodeRefused):
     sentence = "You have redeemed this code already."
 
 
+class SamePerson(Exception):
+    """Who made a code that waits may not approve it."""
+
+
+class NotWaiting(Exception):
+    """The code was approved before, or disabled."""
+
+
 class MadeBefore(Exception):
     """A batch of codes under this id was made before; its texts cannot be shown again."""
 
@@ -88,6 +96,7 @@ def make(*, value: int, by: User | None, **terms: Unpack[Terms]) -> tuple[Code, 
     return made
 
 
+@transaction.atomic
 def make_batch(
     count: int,
     *,
@@ -98,14 +107,22 @@ def make_batch(
 ) -> list[tuple[Code, str]]:
     """Make codes on the same terms; return each with its text, never seen again.
 
+    They wait for a second person where all of them may give more than `APPROVAL_CREDITS`, together
+    with what the codes that somebody made alone within a day may give.
     Raises Django's ValidationError where the terms or the count are out of bounds, and
     MadeBefore where a batch of this id was made: so a form that was sent twice makes one batch.
     """
     if not 1 <= count <= MOST_AT_ONCE:
         raise ValidationError(f"At most {MOST_AT_ONCE} codes are made at once.")
     batch = batch or uuid.uuid4()
+    most = terms.get("most", 1)
+    worst = None if most is None else count * value * most
     version = max(settings.KEY_PEPPERS)
     texts = [_new_text() for _ in range(count)]
+    if by is not None:
+        # Under this lock the same person makes no others, so that splitting changes nothing.
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    waits = by is not None and alone.codes_are_too_much(worst, by=by)
     rows = [
         Code(
             digest=_digest(text, settings.KEY_PEPPERS[version]),
@@ -115,6 +132,7 @@ def make_batch(
             created_by=by,
             batch=batch,
             batch_place=place,
+            waits=waits,
             **terms,
         )
         for place, text in enumerate(texts)
@@ -164,6 +182,19 @@ def redeem(account: Account, text: str) -> Redemption:
     return redemption
 
 
+@transaction.atomic
+def approve(code: Code, *, by: User) -> Code:
+    """Let a code that waits be redeemed; raises SamePerson for who made it, and NotWaiting."""
+    row = Code.objects.select_for_update().get(pk=code.pk)
+    if not row.waits or row.disabled_at is not None:
+        raise NotWaiting
+    if by.pk == row.created_by_id:
+        raise SamePerson
+    row.waits, row.approved_by, row.approved_at = False, by, timezone.now()
+    row.save(update_fields=["waits", "approved_by", "approved_at"])
+    return row
+
+
 def disable(codes: Iterable[Code]) -> int:
     """Stop codes for good; return how many of them worked until now."""
     rows = Code.objects.filter(pk__in=[code.pk for code in codes], disabled_at=None)
@@ -175,7 +206,9 @@ def _locked(text: str) -> Code:
     if body is None:
         raise UnknownCode
     digests = [_digest(body, pepper) for pepper in settings.KEY_PEPPERS.values()]
-    rows = Code.objects.select_for_update().filter(digest__in=digests, disabled_at=None)
+    rows = Code.objects.select_for_update().filter(
+        digest__in=digests, disabled_at=None, waits=False
+    )
     code = rows.first()
     if code is None:
         raise UnknownCode

@@ -230,8 +230,9 @@ DATA: list[Classified] = [
         columns=(
             *("id", "digest", "pepper_version", "hint", "value", "expires_at", "most"),
             *("most_each", "bonus", "note", "batch", "batch_place", "created_at", "disabled_at"),
+            *("waits", "approved_at"),
         ),
-        staff=("created_by",),
+        staff=("created_by", "approved_by"),
     ),
     NotPersonal(
         label="billing.VipBonus",

@@ -5,16 +5,14 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.models import User
-from billing import adjustments, ids, ledger, payments
+from billing import alone, ids, ledger, payments
 from billing.holds import Closing, HoldRequest, OpenHold
 from billing.models import (
-    MICRO,
     MICRO_PER_CENT,
     Account,
     Hold,
@@ -63,7 +61,7 @@ def request(
 ) -> Refund:
     """Ask for a refund; up to the limit it is made at once, above it a second person decides.
 
-    What the same person paid back alone to this account within a day counts towards the limit, and
+    What the same person moved alone for this account within a day counts towards the limit, and
     nobody pays themselves back alone. What was asked for under the same id before is returned as
     it stands: so a form that was sent twice pays back once. Raises CannotRefund, and
     RequestDiffers where that was something else.
@@ -92,19 +90,7 @@ def request(
 
 def waits(account: Account, cents: int, *, by: User) -> bool:
     """Return whether a refund that somebody asks for would wait for a second person now."""
-    alone = (cents + _made_alone(account, by)) * MICRO_PER_CENT
-    return account.user_id == by.pk or alone > settings.APPROVAL_CREDITS * MICRO
-
-
-def _made_alone(account: Account, by: User) -> int:
-    made = Refund.objects.filter(
-        order__account=account,
-        requested_by=by,
-        decided_by=None,
-        state__in=[RefundState.APPROVED, RefundState.DONE],
-        created_at__gt=timezone.now() - timedelta(hours=adjustments.SPLITTING_HOURS),
-    )
-    return int(made.aggregate(sum=Sum("amount"))["sum"] or 0)
+    return alone.is_too_much(account, cents * MICRO_PER_CENT, by=by)
 
 
 def approve(refund: Refund, *, by: User) -> Refund:

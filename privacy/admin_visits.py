@@ -84,6 +84,7 @@ class Logged:
                 visit.noted = True
         elif request.method not in reasons.LOOKING and confirmed.only_asks(request, model_admin):
             # Nothing is done yet; the page that asks is noted as one that was opened.
+            visit.how = Look.OPENED
             return None
         elif request.method not in reasons.LOOKING:
             visit.note(*admin_rows.acted_on(request, model_admin, kwargs))

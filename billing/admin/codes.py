@@ -25,6 +25,7 @@ TERMS = tuple(codes.Terms.__annotations__)
 SHOWN = (
     *("hint", "value_in_credits", "most", "most_each", "redeemed", "expires_at", "bonus"),
     *("note", "batch", "created_by", "created_at", "disabled_at"),
+    *("waits", "approved_by", "approved_at"),
 )
 
 
@@ -34,6 +35,17 @@ def _named(code: Code) -> str:
     return f"…{code.hint}, {in_credits(code.value)} credits {times}{note}"
 
 
+WAITS = (
+    "These codes work once a second person has approved them. Copy their texts now all the same: "
+    "they are never shown again."
+)
+APPROVE = confirmed.Question(
+    title="Approve codes?",
+    each=lambda code: f"Whoever has it can redeem {_named(code)}",
+    undo="Codes can be disabled at any time; what was redeemed stays.",
+    button="Approve",
+    reason=False,
+)
 DISABLE = confirmed.Question(
     title="Disable codes?",
     each=lambda code: f"Nobody can redeem {_named(code)}",
@@ -89,12 +101,12 @@ class CodeAdmin(AddOnlyAdmin):
     form = CodeForm
     list_display = (
         *("hint", "value_in_credits", "most", "most_each", "redeemed", "expires_at", "bonus"),
-        *("note", "disabled_at"),
+        *("note", "disabled_at", "waits"),
     )
-    list_filter = ("bonus", ("disabled_at", admin.EmptyFieldListFilter))
+    list_filter = ("waits", "bonus", ("disabled_at", admin.EmptyFieldListFilter))
     search_fields = ("hint", "note", "batch")
     ordering = ("-id",)
-    actions = ("disable_codes",)
+    actions = ("approve", "disable_codes")
     add_fieldsets = (
         (None, {"fields": (("count", "credits"), ("most", "most_each"), "expires_at")}),
         (None, {"fields": ("bonus", "note", "as_file")}),
@@ -116,7 +128,13 @@ class CodeAdmin(AddOnlyAdmin):
 
     def acts_on(self, row: Code) -> Sequence[str]:
         """Offer to stop what works."""
-        return ("disable_codes",) if row.disabled_at is None else ()
+        if row.disabled_at is not None:
+            return ()
+        return ("approve", "disable_codes") if row.waits else ("disable_codes",)
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        """Return whether somebody may decide about what others would give."""
+        return staff_of(request).has_perm("billing.approve_adjustment")
 
     @admin.display(description="credits", ordering="value")
     def value_in_credits(self, code: Code) -> str:
@@ -163,6 +181,8 @@ class CodeAdmin(AddOnlyAdmin):
     def response_add(self, request: Any, obj: Code, post_url_continue: Any = None) -> HttpResponse:
         """Show the texts, this once."""
         texts = [text for _, text in request.codes_made]
+        if request.codes_made[0][0].waits:
+            self.message_user(request, WAITS, messages.WARNING)
         response: HttpResponse
         if request.POST.get("as_file"):
             response = HttpResponse("\n".join([*texts, ""]), content_type="text/plain")
@@ -174,6 +194,25 @@ class CodeAdmin(AddOnlyAdmin):
             response = TemplateResponse(request, "billing/codes_made.html", context)
         response["Cache-Control"] = "no-store"
         return response
+
+    @admin.action(description="Approve", permissions=["approve"])
+    @confirmed.first(APPROVE)
+    def approve(self, request: HttpRequest, queryset: QuerySet[Code], reason: str) -> None:
+        """Let codes that others made be redeemed."""
+        done = 0
+        for code in queryset:
+            try:
+                with transaction.atomic():
+                    self.log_change(request, codes.approve(code, by=staff_of(request)), "Approved.")
+            except codes.SamePerson:
+                text = "Somebody else has to approve what you made."
+                self.message_user(request, f"{code}: {text}", messages.ERROR)
+            except codes.NotWaiting:
+                self.message_user(request, f"{code} does not wait.", messages.WARNING)
+            else:
+                done += 1
+        if done:
+            self.message_user(request, f"Approved: {done} codes can be redeemed now.")
 
     @admin.action(description="Disable", permissions=["add"])
     @confirmed.first(DISABLE)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from billing.models.accounts import MICRO, Account
@@ -16,6 +16,7 @@ class Code(models.Model):
     """A code that gives credits; of its text only a keyed digest and the end are kept.
 
     `most` limits its redemptions in all (null: no limit) and `most_each` those of one account.
+    While it waits, nobody can redeem it.
     """
 
     digest = models.BinaryField(max_length=32, unique=True, editable=False)
@@ -49,6 +50,17 @@ class Code(models.Model):
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     disabled_at = models.DateTimeField(null=True, editable=False)
+    waits = models.BooleanField(
+        "waits for a second person", default=False, db_default=False, editable=False
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    approved_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [
@@ -57,6 +69,9 @@ class Code(models.Model):
             models.CheckConstraint(
                 condition=(Q(most=None) | Q(most__gte=1)) & Q(most_each__gte=1),
                 name="code_can_be_redeemed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(approved_by=F("created_by")), name="code_approved_by_another"
             ),
         ]
 

@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from billing import adjustments, ledger
+from billing import adjustments, alone, ledger
 from billing.adjustments import NotWaiting, RequestDiffers, SamePerson
 from billing.models import MICRO, Adjustment, AdjustmentKind, AdjustmentState, LedgerEntry
 from tests.billing.ledgers import assert_sound, request
@@ -120,7 +120,7 @@ def test_what_was_moved_yesterday_counts_no_more(
 ) -> None:
     assert ask(broke, 50 * MICRO, one).state == DONE
     assert ask(broke, 1, one).state == WAITING
-    later = timezone.now() + timedelta(hours=adjustments.SPLITTING_HOURS, seconds=1)
+    later = timezone.now() + timedelta(hours=alone.SPLITTING_HOURS, seconds=1)
     monkeypatch.setattr("django.utils.timezone.now", lambda: later)
     assert ask(broke, 1, one).state == DONE
 

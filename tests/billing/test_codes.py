@@ -206,3 +206,38 @@ def test_a_code_stays_when_who_made_it_goes(database: None) -> None:
     user.delete()
     code.refresh_from_db()
     assert code.created_by is None
+
+
+@pytest.mark.parametrize(
+    ("count", "most"), [(1, 51), (51, 1), (1, None)], ids=["redemptions", "codes", "no limit"]
+)
+def test_codes_that_may_give_much_wait_for_a_second_person(
+    customer: Customer, count: int, most: int | None
+) -> None:
+    maker, colleague = make_staff("finance")[0], make_staff("finance")[0]
+    code, text = codes.make_batch(count, value=MICRO, by=maker, most=most)[0]
+    with pytest.raises(UnknownCode):
+        codes.redeem(customer.account, text)
+    with pytest.raises(codes.SamePerson):
+        codes.approve(code, by=maker)
+    codes.approve(code, by=colleague)
+    with pytest.raises(codes.NotWaiting):
+        codes.approve(code, by=colleague)
+    assert codes.redeem(customer.account, text).amount == MICRO
+
+
+def test_a_disabled_code_is_approved_no_more(database: None) -> None:
+    code, _ = codes.make(value=MICRO, by=make_staff("finance")[0], most=None)
+    codes.disable([code])
+    with pytest.raises(codes.NotWaiting):
+        codes.approve(code, by=make_staff("finance")[0])
+
+
+def test_splitting_codes_into_batches_does_not_get_around_the_limit(database: None) -> None:
+    maker = make_staff("finance")[0]
+    made = [
+        codes.make_batch(count, value=value, by=maker)[0][0].waits
+        for count, value in ((5, 5 * MICRO), (1, 25 * MICRO), (1, 1))
+    ]
+    assert made == [False, False, True]
+    assert not codes.make(value=MICRO, by=make_staff("finance")[0])[0].waits

@@ -130,14 +130,30 @@ def test_finance_disables_codes_and_that_is_logged(finance: Client, customer: Cu
     ).exists()
 
 
+def test_a_large_batch_waits_until_a_colleague_approves_it(customer: Customer) -> None:
+    maker, colleague = staff_client(["finance"]), staff_client(["finance"])
+    page = maker.post(ADD, form(open_form(maker), count="2", credits="50")).content.decode()
+    assert "once a second person has approved them" in page
+    text = WRITTEN.findall(page)[0]
+    code = Code.objects.get(hint=text[-4:], created_by=maker.session["_auth_user_id"])
+    chosen = {"action": "approve", "_selected_action": [str(code.pk)], "confirmed": "yes"}
+    own = maker.post(LIST, chosen, follow=True).content.decode()
+    assert "Somebody else has to approve what you made." in own
+    with pytest.raises(UnknownCode):
+        codes.redeem(customer.account, text)
+    shown = colleague.get(reverse("admin:billing_code_change", args=[code.pk])).content.decode()
+    assert 'name="action" value="approve"' in shown
+    colleague.post(LIST, chosen)
+    assert codes.redeem(customer.account, text).amount == 50 * MICRO
+
+
 def test_support_looks_at_codes_and_neither_makes_nor_disables_them(database: None) -> None:
     support = staff_client(["support"])
     code, _ = codes.make(value=MICRO, by=None)
     assert support.get(LIST).status_code == 200
     assert support.get(ADD).status_code == 403
-    support.post(
-        LIST, {"action": "disable_codes", "_selected_action": [str(code.pk)], "confirmed": "yes"}
-    )
+    chosen = {"action": "disable_codes", "_selected_action": [str(code.pk)]}
+    support.post(LIST, {**chosen, "confirmed": "yes"})
     code.refresh_from_db()
     assert code.disabled_at is None
 

@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from billing import codes, ids, ledger, payments, refunds
+from billing import adjustments, codes, ids, ledger, payments, refunds
 from billing.holds import Closing, HoldRequest
 from billing.models import (
     MICRO,
+    AdjustmentKind,
     Hold,
     HoldState,
     LedgerEntry,
@@ -325,3 +326,23 @@ def test_another_refund_under_the_same_id_is_refused(
         with pytest.raises(refunds.RequestDiffers):
             refunds.request(order, cents=cents, reason=reason, by=person, id=made.pk)
     assert poor.balance() == 1_500 * CENT
+
+
+def test_what_was_given_and_what_was_paid_back_share_one_daily_sum(
+    stripe: StripeProcess, poor: Customer, person: User
+) -> None:
+    half = settings.APPROVAL_CREDITS * 50
+    order = bought(stripe, poor.account, cents=4 * half)
+    refunds.request(order, cents=half, reason="Part.", by=person)
+    states = [
+        adjustments.request(
+            account=poor.account,
+            kind=AdjustmentKind.GRANT,
+            amount=cents * CENT,
+            reason="an outage",
+            by=person,
+        ).state
+        for cents in (half, 1)
+    ]
+    assert states == ["done", "waiting"]
+    assert refunds.request(order, cents=1, reason="Part.", by=person).state == RefundState.WAITING
