@@ -5,10 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from accounts import customer_links
 from accounts.announcements import EVERY_KEY, announce
+from accounts.closed_lists import ModelAdmin
 from accounts.models import LastVisit, NabzClanLink, Restriction, User
 
 POWERS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")

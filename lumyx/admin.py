@@ -9,8 +9,8 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
-from unfold.admin import ModelAdmin
 
+from accounts.closed_lists import ModelAdmin
 from billing.admin import ReadOnlyAdmin
 
 # Secrets that dj-stripe keeps in clear text; nobody needs to read them here.

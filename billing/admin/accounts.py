@@ -16,6 +16,7 @@ class AccountAdmin(ReadOnlyAdmin):
         "customer",
     )
     search_fields = ("public_id", "user__username")
+    linked_lookups = ("balance__gt",)
     list_select_related = ("user",)
     ordering = ("-id",)
 

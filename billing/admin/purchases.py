@@ -1,8 +1,8 @@
 """Purchases, and what customers chose about them."""
 
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
+from accounts.closed_lists import ModelAdmin
 from billing import refunds
 from billing.admin.read_only import ReadOnlyAdmin
 from billing.amounts import in_credits, in_dollars
@@ -31,6 +31,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "created_at",
     )
     list_filter = ("state", "kind")
+    linked_lookups = ("paid_at__gte",)
     list_select_related = ("account",)
     ordering = ("-created_at",)
     search_fields = (

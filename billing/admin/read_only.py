@@ -9,9 +9,9 @@ from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 
 from accounts import second_factor
+from accounts.closed_lists import ModelAdmin
 from accounts.models import User
 
 

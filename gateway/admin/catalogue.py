@@ -7,9 +7,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from accounts.closed_lists import ModelAdmin
 from billing.admin import ReadOnlyAdmin
 from billing.amounts import in_credits
 from gateway import invalidation

@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, StackedInline
+from unfold.admin import StackedInline
 
+from accounts.closed_lists import ModelAdmin
 from billing.admin import ReadOnlyAdmin
 from gateway import incidents, status
 from gateway.models import Affected, Incident, IncidentUpdate

@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from accounts import customer_links
+from accounts.closed_lists import ModelAdmin
 from gateway import keys
 from gateway.models import ApiKey, Scope
 

@@ -24,5 +24,6 @@ class RequestLogAdmin(ReadOnlyAdmin):
         "client",
     )
     list_filter = ("status", "charge_basis", "streamed", "provider", "endpoint")
+    linked_lookups = ("started_at__gte",)
     search_fields = ("id", "key_id")
     show_full_result_count = False

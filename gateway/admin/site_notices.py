@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 
+from accounts.closed_lists import ModelAdmin
 from gateway import site_notices
 from gateway.models import SiteNotice
 

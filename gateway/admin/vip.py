@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from accounts.closed_lists import ModelAdmin
 from gateway import invalidation
 from gateway.admin.file_rows import VipRows
 from gateway.admin.files import CatalogueFiles

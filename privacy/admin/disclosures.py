@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from accounts.closed_lists import ModelAdmin
 from billing.admin import confirmed
 from billing.admin.read_only import AddOnlyAdmin, staff_of
 from privacy import inventory, legal_requests

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Case, F, QuerySet, Value, When
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -16,6 +16,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from accounts.closed_lists import ModelAdmin
 from accounts.models import User
 from billing.admin import ReadOnlyAdmin
 from billing.admin.read_only import staff_of
