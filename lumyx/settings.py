@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.second_factor.demanded",
+    "lumyx.bad_input.Refused",
     "privacy.admin_visits.Logged",
     "privacy.welcome.demanded",
     "privacy.leaving.demanded",

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import BadRequest, FieldDoesNotExist
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
@@ -49,7 +50,10 @@ def acted_on(
         return chosen(model, request.POST), Look.ADDED
     keys: list[object] = list(request.POST.getlist(ACTION_CHECKBOX_NAME))
     if request.POST.get("select_across") == "1":
-        everything = model_admin.get_changelist_instance(request).get_queryset(request)
+        try:
+            everything = model_admin.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters as error:
+            raise BadRequest("no list is filtered like this") from error
         keys = list(everything.values_list("pk", flat=True))
     return [(model, key) for key in keys], Look.ACTED
 

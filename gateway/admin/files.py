@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.core.exceptions import BadRequest
 from django.forms import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -24,6 +25,17 @@ ACTS = {"new": ADDITION, "update": CHANGE}
 
 class Gone(LookupError):
     """The file that was looked at before lies here no more."""
+
+
+class Rows(JSON):
+    """A list of objects; their names are the columns."""
+
+    def create_dataset(self, in_stream: Any) -> Any:
+        """Read a file; raises ValueError where its rows have no columns."""
+        found = super().create_dataset(in_stream)
+        if not found.headers:
+            raise ValueError("its rows are no objects with names")
+        return found
 
 
 class WaitingFiles(CacheStorage):
@@ -54,7 +66,7 @@ class FileForm(ImportForm):
 class CatalogueFiles(ImportExportMixin):
     """Exports a table to whom may see it, and imports it for whom may add and change its rows."""
 
-    formats = (CSV, JSON)
+    formats = (CSV, Rows)
     import_form_class = FileForm
     export_form_class = ExportForm
     tmp_storage_class = WaitingFiles
@@ -78,6 +90,8 @@ class CatalogueFiles(ImportExportMixin):
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Import a file whose preview was shown; once."""
+        if request.POST.get("format", "") not in {str(nth) for nth in range(len(self.formats))}:
+            raise BadRequest("files have no such format")
         try:
             answer: HttpResponse = super().process_import(request, **kwargs)
         except Gone:
