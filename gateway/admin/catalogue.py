@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminURLInputWidget
 
 from accounts.closed_lists import ModelAdmin
 from billing.admin import ReadOnlyAdmin
@@ -43,13 +44,14 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
     base_url = forms.URLField(
         label="base URL",
         assume_scheme="https",
+        widget=UnfoldAdminURLInputWidget,
         help_text="Up to and with the version, such as https://api.example.com/v1",
     )
     new_key = forms.CharField(
         label="API key",
         required=False,
         strip=True,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
         help_text="Stored encrypted and never shown again. Leave empty to keep the present one.",
     )
 

@@ -89,6 +89,15 @@ def test_a_providers_key_is_set_in_the_admin_stored_encrypted_and_never_shown(
     assert Provider.objects.get(pk=row.pk).key == "sk-canary-77"
 
 
+def test_a_providers_address_and_key_are_drawn_as_fields(staff: Client) -> None:
+    fields = staff.get(reverse("admin:gateway_provider_add")).context["adminform"].form.fields
+    usual = fields["name"].widget.attrs["class"].split()
+    for name in ("base_url", "new_key"):
+        drawn = str(fields[name].widget.attrs.get("class")).split()
+        assert {"border", "rounded-default"} & set(usual) <= set(drawn), name
+        assert "border" in drawn, name
+
+
 @pytest.mark.parametrize(
     "elsewhere",
     ["https://api.example.org/v1", "https://api.example.com:8443/v1", "https://example.com/v1"],
