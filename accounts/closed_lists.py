@@ -1,14 +1,15 @@
-"""The lists of the back office: what an address can filter them by is written down.
+"""The tables of the back office: what an address can filter them by is written down.
 
 Django lets whoever may open a list filter it by every column of its table, shown or not, so that
 a hidden secret could be read out letter by letter.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import unfold.admin
 from django.contrib.admin.filters import SimpleListFilter
-from django.db.models import ForeignKey
+from django.db.models import ForeignKey, Model
 from django.http import HttpRequest
 
 OF_FILTERS = ("", "__exact", "__isnull", "__isempty", "__gte", "__lt")
@@ -22,6 +23,15 @@ class ModelAdmin(unfold.admin.ModelAdmin):  # type: ignore[misc]
 
     linked_lookups: tuple[str, ...] = ()
     """Further lookups that links of the back office use, such as `paid_at__gte`."""
+
+    deleted_along: tuple[type[Model], ...] = ()
+    """Tables that nobody deletes from by hand, whose rows go with a row that they belong to."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Ask for no permission to delete what goes along."""
+        rows, counts, missing, protected = super().get_deleted_objects(objs, request)
+        missing = missing - {model._meta.verbose_name for model in self.deleted_along}
+        return rows, counts, missing, protected
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse whatever else an address asks for."""

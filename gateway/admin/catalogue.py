@@ -16,7 +16,7 @@ from billing.amounts import in_credits
 from gateway import invalidation
 from gateway.admin.file_rows import ProviderRows, RouteRows
 from gateway.admin.files import CatalogueFiles
-from gateway.models import Provider, ProviderCheck, Route
+from gateway.models import Provider, ProviderCheck, Route, RouteHold
 
 
 class CatalogueAdmin(ModelAdmin):
@@ -100,6 +100,7 @@ class ProviderAdmin(CatalogueFiles, CatalogueAdmin):
     search_fields = ("name",)
     readonly_fields = ("unreachable_since",)
     actions_detail = ("test_connection",)
+    deleted_along = (ProviderCheck,)
     fieldsets = (
         (None, {"fields": ("name", "dialect", "base_url", "new_key", "enabled")}),
         ("Terms", {"fields": ("trains_on_content", "retention_days", "terms_reviewed_on")}),
@@ -137,6 +138,7 @@ class RouteAdmin(CatalogueFiles, CatalogueAdmin):
     """All routes in one list, with what providers charge us, in dollars per 1,000,000 tokens."""
 
     resource_classes = (RouteRows,)
+    deleted_along = (RouteHold,)
     list_display = (
         "model",
         "provider",

@@ -45,6 +45,7 @@ class IncidentAdmin(ModelAdmin):
     list_filter = ("impact", "planned")
     search_fields = ("title",)
     inlines = (UpdateInline,)
+    deleted_along = (IncidentUpdate,)
 
     @admin.display(description="over")
     def over(self, incident: Incident) -> Any:

@@ -16,7 +16,7 @@ from gateway.admin.catalogue import CatalogueAdmin
 from gateway.admin.file_rows import ModelRows
 from gateway.admin.files import CatalogueFiles
 from gateway.admin.prices import ComingPrices, StartedPrices
-from gateway.models import Capability, Model, ModelPrice, Route
+from gateway.models import Capability, Model, ModelPrice, Route, RouteHold
 
 
 class RouteInline(TabularInline):
@@ -63,6 +63,7 @@ class ModelAdminPage(CatalogueFiles, CatalogueAdmin):
     )
     list_filter = ("enabled",)
     search_fields = ("name", "display_name")
+    deleted_along = (RouteHold,)
     readonly_fields = ("margins",)
     inlines = (RouteInline, ComingPrices, StartedPrices)
 
