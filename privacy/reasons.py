@@ -46,8 +46,8 @@ def give(session: Any, reason: str) -> None:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """Tell the admin's pages the reason, so that it can be read and changed there."""
-    return {"reason_given": given(request)}
+    """Tell the admin's pages about people the reason, so that it can be read and changed there."""
+    return {"reason_given": given(request), "people_shown": hasattr(request, "visit")}
 
 
 def ask(request: HttpRequest, *, page: bool) -> HttpResponse:

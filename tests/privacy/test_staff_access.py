@@ -313,6 +313,16 @@ def test_the_question_leads_on_within_the_admin_alone(support: Client, target: s
     assert place == "/admin/" or place.startswith("/admin/%5C")
 
 
+def test_the_reason_stands_where_people_are_shown_and_nowhere_else(database: None) -> None:
+    boss = staff_client(superuser=True)
+    assert REASON in boss.get(USERS).content.decode()
+    for place in ("/admin/", reverse("admin:gateway_jobrun_changelist"), "/admin/operations/jobs"):
+        page = boss.get(place)
+        assert page.status_code == 200
+        assert REASON not in page.content.decode(), place
+        assert "no reason to look" not in page.content.decode(), place
+
+
 def test_customers_find_no_question(customer: Customer) -> None:
     client = Client()
     assert client.get("/admin/reason").status_code == 302
