@@ -4,21 +4,42 @@ from django.contrib import admin
 
 from accounts import customer_links
 from billing.admin.read_only import ReadOnlyAdmin
+from billing.amounts import in_credits
 from billing.models import Account, Budget, Hold, LedgerEntry, UncollectedUse
 
 
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
-    """Balances in micro-credits; 1 credit is 1,000,000."""
+    """Balances in credits; what else a page of one says is in micro-credits, 1,000,000 to one."""
 
     list_display = (
-        *("public_id", "user", "balance", "held", "available", "frozen", "created_at"),
-        "customer",
+        *("public_id", "user", "credits", "credits_held", "credits_free", "stopped"),
+        *("created_at", "customer"),
     )
     search_fields = ("public_id", "user__username")
     linked_lookups = ("balance__gt",)
     list_select_related = ("user",)
     ordering = ("-id",)
+
+    @admin.display(description="balance, credits", ordering="balance")
+    def credits(self, account: Account) -> str:
+        """Return the balance."""
+        return in_credits(account.balance)
+
+    @admin.display(description="held, credits", ordering="held")
+    def credits_held(self, account: Account) -> str:
+        """Return what calls under way hold."""
+        return in_credits(account.held)
+
+    @admin.display(description="available, credits")
+    def credits_free(self, account: Account) -> str:
+        """Return what new calls may hold."""
+        return in_credits(account.available)
+
+    @admin.display(description="state", ordering="frozen")
+    def stopped(self, account: Account) -> str:
+        """Return whether its keys are refused for a dispute or a debt."""
+        return "Frozen: a dispute or a debt" if account.frozen else "As usual"
 
     @admin.display(description="page")
     def customer(self, account: Account) -> str:

@@ -1,8 +1,13 @@
 """The request log, which can only be read."""
 
 from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
 
+from accounts import customer_links
 from billing.admin import ReadOnlyAdmin
+from billing.amounts import in_credits
+from billing.models import Account
 from gateway.models import RequestLog
 
 
@@ -17,13 +22,29 @@ class RequestLogAdmin(ReadOnlyAdmin):
         "status",
         "input_tokens",
         "output_tokens",
-        "charge",
+        "credits",
         "charge_basis",
         "latency_ms",
         "country",
         "client",
+        "customer",
     )
     list_filter = ("status", "charge_basis", "streamed", "provider", "endpoint")
     linked_lookups = ("started_at__gte",)
     search_fields = ("id", "key_id")
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RequestLog]:
+        """Fetch whose calls they are along with them."""
+        owner = Account.objects.filter(pk=OuterRef("account_id")).values("user")
+        return super().get_queryset(request).annotate(owner=Subquery(owner))
+
+    @admin.display(description="charge, credits", ordering="charge")
+    def credits(self, call: RequestLog) -> str:
+        """Return the charge."""
+        return in_credits(call.charge)
+
+    @admin.display(description="page")
+    def customer(self, call: RequestLog) -> str:
+        """Return a link to the page about who made it."""
+        return customer_links.open_customer(getattr(call, "owner", None))
