@@ -68,7 +68,8 @@ def _show(key: ApiKey) -> dict[str, Any]:
 
 def _overlaps(key: ApiKey) -> bool:
     """Return whether the text that a key had before still works."""
-    return key.previous_until is not None and key.previous_until > timezone.now()
+    now = timezone.now()
+    return key.is_in_force(now) and key.previous_until is not None and key.previous_until > now
 
 
 @never_cache
@@ -124,6 +125,11 @@ def edit_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
 def rotate_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Give a key a new text; the old one works on for as long as is chosen."""
     key = _own(key_id, signed_in(request).api_keys.programs())
+    if not key.is_in_force(timezone.now()):
+        # Its new text would open nothing.
+        said = f"{key.name} has expired. Give it a new end first, then rotate it."
+        messages.warning(request, said)
+        return redirect("edit_key", key.pk)
     form = RotateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if not once.spend(request):

@@ -2,15 +2,17 @@
 
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from django.utils import timezone
 
 from accounts import states
 from accounts.models import Session, User
 from billing import accounts, budgets, ledger
+from gateway import keys
 from gateway.models import ApiKey
 from tests.accounts.people import new_member
 from tests.accounts.test_staff import age
@@ -347,3 +349,34 @@ def test_a_frozen_accounts_keys_get_no_new_text(browser: Browser, member: User) 
     last4 = key.last4
     key.refresh_from_db()
     assert key.last4 == last4
+
+
+def test_a_key_no_longer_in_force_claims_no_old_text(browser: Browser, member: User) -> None:
+    key, _ = keys.issue(member, name="Laptop")
+    keys.rotate(key, overlap=timedelta(days=7))
+    assert "old text works" in browser.open("/keys").text
+    hour_ago = timezone.now() - timedelta(hours=1)
+    for gone in ({"expires_at": hour_ago}, {"expires_at": None, "revoked_at": hour_ago}):
+        ApiKey.objects.filter(pk=key.pk).update(**gone)
+        page = browser.open("/keys").text
+        assert "no longer in force" in page
+        assert "old text works" not in page
+
+
+def test_an_expired_key_gets_a_new_end_before_a_new_text(browser: Browser, member: User) -> None:
+    key, _ = keys.issue(member, name="Laptop")
+    ApiKey.objects.filter(pk=key.pk).update(expires_at=timezone.now() - timedelta(hours=1))
+    assert f"/keys/{key.pk}/rotate" not in browser.open("/keys").text
+    browser.open("/account")
+    for page in (
+        browser.open(f"/keys/{key.pk}/rotate"),
+        browser.submit(f"/keys/{key.pk}/rotate", overlap="0"),
+    ):
+        assert urlsplit(page.url).path == f"/keys/{key.pk}"
+        assert "Laptop has expired. Give it a new end first" in page.text
+    digest = bytes(key.digest)
+    key.refresh_from_db()
+    assert bytes(key.digest) == digest
+    browser.submit(f"/keys/{key.pk}", **PLAIN, lifetime="30")
+    browser.open(f"/keys/{key.pk}/rotate")
+    assert KEY.search(browser.submit(f"/keys/{key.pk}/rotate", overlap="0").text)
