@@ -78,3 +78,24 @@ def test_a_day_and_another_end_are_never_chosen_together(
     page.get_by_role("heading", name="Your new key").wait_for()
     last = aside(lambda: person.user.api_keys.latest("created_at"))
     assert last.expires_at == datetime(2999, 3, 1, tzinfo=UTC)
+
+
+def test_a_day_that_is_typed_in_half_makes_no_key_without_end(
+    page: Page, server: Server, person: Customer
+) -> None:
+    page.goto(f"{server.url}/keys/new")
+    page.get_by_label("Name").fill("Laptop")
+    day = page.get_by_label("Day of the end")
+    day.focus()
+    page.keyboard.type("03")
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.get_by_label("at the start of a UTC")).to_be_checked()
+    expect(page.get_by_role("alert")).to_contain_text("This day is not complete.")
+    expect(day).to_be_focused()
+    expect(day).to_have_attribute("aria-invalid", "true")
+    assert names(person) == ["Test"]
+    day.fill("2030-03-01")
+    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("heading", name="Your new key").wait_for()
+    last = aside(lambda: person.user.api_keys.latest("created_at"))
+    assert last.expires_at == datetime(2030, 3, 1, tzinfo=UTC)

@@ -80,7 +80,29 @@ document.addEventListener("input", (event) => {
   if (day && event.target !== day && !choice.checked) day.value = "";
 });
 
+// The browser sends a day that is typed in half as none at all, so it is stopped here: it is meant.
+function isHalfTyped(form) {
+  const day = form.querySelector("[data-end] [type=date]");
+  if (!day) return false;
+  const half = day.validity.badInput;
+  let error = document.getElementById("half-typed");
+  if (half && !error) {
+    document.getElementById(`${day.id}_error`)?.remove();
+    error = document.getElementById("half-typed-error").content.firstElementChild.cloneNode(true);
+    error.id = "half-typed";
+    day.after(error);
+    day.setAttribute("aria-describedby", error.id);
+  } else if (!half) error?.remove();
+  day.setAttribute("aria-invalid", String(half));
+  if (half) {
+    day.closest("[data-end]").querySelector("[value=day]").checked = true;
+    day.focus();
+  }
+  return half;
+}
+
 document.addEventListener("submit", (event) => {
+  if (isHalfTyped(event.target)) return event.preventDefault();
   const button = event.submitter;
   if (!(button instanceof HTMLButtonElement)) return;
   // The answer to the first press shows what no other does, such as a key's text.
