@@ -99,3 +99,19 @@ def test_a_day_that_is_typed_in_half_makes_no_key_without_end(
     page.get_by_role("heading", name="Your new key").wait_for()
     last = aside(lambda: person.user.api_keys.latest("created_at"))
     assert last.expires_at == datetime(2030, 3, 1, tzinfo=UTC)
+
+
+def test_a_form_whose_request_was_stopped_can_be_sent_again(
+    page: Page, server: Server, person: Customer
+) -> None:
+    page.goto(f"{server.url}/keys/new")
+    page.get_by_label("Name").fill("Laptop")
+    page.route("**/keys/new", lambda route: route.abort("aborted"))
+    button = page.get_by_role("button", name="Make the key")
+    button.click()
+    expect(button).to_have_attribute("aria-busy", "true")
+    expect(button).not_to_have_attribute("aria-busy", "true", timeout=12_000)
+    page.unroute("**/keys/new")
+    button.click()
+    page.get_by_role("heading", name="Your new key").wait_for()
+    assert names(person) == ["Test", "Laptop"]

@@ -101,6 +101,8 @@ function isHalfTyped(form) {
   return half;
 }
 
+const LONGEST_BUSY = 8000;
+
 document.addEventListener("submit", (event) => {
   if (isHalfTyped(event.target)) return event.preventDefault();
   const button = event.submitter;
@@ -109,6 +111,8 @@ document.addEventListener("submit", (event) => {
   if (event.target.elements.once && button.hasAttribute("aria-busy")) return event.preventDefault();
   // Only looks: a disabled button would not be sent along with its form.
   setTimeout(() => button.setAttribute("aria-busy", "true"));
+  // A request that somebody stopped tells nobody. Forms that count are taken once by the server.
+  setTimeout(() => button.removeAttribute("aria-busy"), LONGEST_BUSY);
 });
 addEventListener("pageshow", () => {
   for (const busy of document.querySelectorAll("[aria-busy=true]")) busy.removeAttribute("aria-busy");
