@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
+from gateway import keys
 from tests.customers import Customer, accept, make_customer, session_of
 from tests.journeys.browsers import aside
 from tests.processes import Server
@@ -115,3 +116,23 @@ def test_a_form_whose_request_was_stopped_can_be_sent_again(
     button.click()
     page.get_by_role("heading", name="Your new key").wait_for()
     assert names(person) == ["Test", "Laptop"]
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_a_name_in_one_long_word_fits_its_pages(
+    page: Page, server: Server, person: Customer, width: int
+) -> None:
+    name = "W" * 80
+    key = aside(lambda: keys.issue(person.user, name=name)[0])
+    page.set_viewport_size({"width": width, "height": 800})
+    sideways = "document.documentElement.scrollWidth > innerWidth"
+    for path in (f"/keys/{key.pk}", f"/keys/{key.pk}/rotate"):
+        page.goto(f"{server.url}{path}")
+        assert not page.evaluate(sideways), path
+    page.get_by_role("button", name="Rotate it").click()
+    page.locator("#secret").wait_for()
+    assert not page.evaluate(sideways)
+    page.goto(f"{server.url}/keys")
+    page.get_by_role("button", name=f"Revoke {name}").click()
+    dialog = page.get_by_role("dialog", name=f"Revoke {name}?")
+    assert dialog.evaluate("one => one.scrollWidth <= one.clientWidth")
