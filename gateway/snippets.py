@@ -87,6 +87,21 @@ const answer = await client.embeddings.create({{
 }});
 for (const item of answer.data) console.log(item.index, item.embedding.length);"""
 
+USAGE_CURL = """curl {base}/v1/usage \\
+  -H "Authorization: Bearer {key}\""""
+
+USAGE_PYTHON = """{imports}import json
+from urllib.request import Request, urlopen
+
+request = Request("{base}/v1/usage", headers={{"Authorization": "Bearer " + {key}}})
+with urlopen(request) as answer:
+    print(json.dumps(json.load(answer), indent=2))"""
+
+USAGE_NODE = """const answer = await fetch("{base}/v1/usage", {{
+  headers: {{ Authorization: "Bearer " + {key} }},
+}});
+console.log(await answer.json());"""
+
 READ_PYTHON, READ_NODE = 'os.environ["LUMYX_API_KEY"]', "process.env.LUMYX_API_KEY"
 SAMPLES = [
     ("curl", CURL, HERE),
@@ -100,6 +115,12 @@ EMBEDDING_SAMPLES = [
     ("curl", EMBEDDING_CURL, HERE),
     ("Python", EMBEDDING_PYTHON, READ_PYTHON),
     ("Node", EMBEDDING_NODE, READ_NODE),
+]
+
+USAGE_SAMPLES = [
+    ("curl", USAGE_CURL, HERE),
+    ("Python", USAGE_PYTHON, READ_PYTHON),
+    ("Node", USAGE_NODE, READ_NODE),
 ]
 
 
@@ -122,11 +143,18 @@ def _written(
     return found
 
 
-def for_model(base: str, *, model: str, capabilities: Collection[str]) -> list[tuple[str, str]]:
+def for_model(
+    base: str, *, model: str, capabilities: Collection[str], key: str = HERE
+) -> list[tuple[str, str]]:
     """Return a call of one model in each language: embeddings of texts where it makes those."""
     if only_embeds(capabilities):
-        return _written(EMBEDDING_SAMPLES, base, HERE, model)
-    return first_call(base, model=model)
+        return _written(EMBEDDING_SAMPLES, base, key, model)
+    return first_call(base, key=key, model=model)
+
+
+def of_usage(base: str, *, key: str = HERE) -> list[tuple[str, str]]:
+    """Return a look at the account's calls in each language, for a key that makes none."""
+    return _written(USAGE_SAMPLES, base, key, "")
 
 
 def only_embeds(capabilities: Collection[str]) -> bool:

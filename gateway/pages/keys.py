@@ -21,8 +21,8 @@ from accounts.models import State
 from accounts.pages import signed_in
 from accounts.recent import recent_sign_in_required
 from billing import accounts
-from gateway import key_use, keys, snippets
-from gateway.models import ApiKey
+from gateway import key_use, keys, public_prices, snippets
+from gateway.models import ApiKey, Capability, Scope
 from gateway.pages.dashboard import first_model
 from gateway.pages.key_forms import KeyForm, PlaygroundForm, RotateForm
 
@@ -178,7 +178,20 @@ def _sent_already(request: HttpRequest, key: ApiKey | None = None) -> HttpRespon
 
 
 def _shown_once(request: HttpRequest, key: ApiKey, text: str, title: str) -> HttpResponse:
-    model = key.allowed_models[0] if key.allowed_models else first_model()
-    samples = snippets.first_call(f"{settings.PUBLIC_URL}/api", key=text, model=model)
-    context = {"key": key, "secret": text, "title": title, "samples": samples}
+    context = {"key": key, "secret": text, "title": title, "samples": _samples(key, text)}
     return render(request, "gateway/key_made.html", context)
+
+
+def _samples(key: ApiKey, text: str) -> list[tuple[str, str]]:
+    """Return a first call that this key may make."""
+    base = f"{settings.PUBLIC_URL}/api"
+    if Scope.INFERENCE not in key.scopes:
+        return snippets.of_usage(base, key=text)
+    if not key.allowed_models:
+        return snippets.first_call(base, key=text, model=first_model())
+    on_offer = {one.name: one.capabilities for one in public_prices.listed()}
+    allowed = [(name, on_offer.get(name, frozenset())) for name in key.allowed_models]
+    # One that chats, if there is one.
+    allowed.sort(key=lambda one: Capability.CHAT not in one[1])
+    model, capabilities = allowed[0]
+    return snippets.for_model(base, model=model, capabilities=capabilities, key=text)

@@ -380,3 +380,24 @@ def test_an_expired_key_gets_a_new_end_before_a_new_text(browser: Browser, membe
     browser.submit(f"/keys/{key.pk}", **PLAIN, lifetime="30")
     browser.open(f"/keys/{key.pk}/rotate")
     assert KEY.search(browser.submit(f"/keys/{key.pk}/rotate", overlap="0").text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sample"),
+    [
+        ({"scopes": ["usage"]}, "/api/v1/usage"),
+        ({"allowed_models": ["echo-embed"]}, "/api/v1/embeddings"),
+        ({"allowed_models": ["echo-embed", "thinker"]}, "/api/v1/chat/completions"),
+        ({}, "/api/v1/chat/completions"),
+    ],
+)
+def test_the_first_call_is_one_that_the_key_may_make(
+    browser: Browser, member: User, fields: dict[str, object], sample: str
+) -> None:
+    key = make(browser, **fields)
+    assert browser.page is not None
+    words = re.sub(r"<[^>]+>", "", browser.page.text)
+    shell = re.search(r"curl (?:-N )?\S+(/api/v1/\S+)", words)
+    assert shell is not None
+    assert shell[1] == sample
+    assert words.count(key) >= 4
