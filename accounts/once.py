@@ -28,10 +28,24 @@ def spend(request: HttpRequest) -> bool:
     each process knows only what it has spent itself. It's OK to take a form once by each of
     them for as long as that lasts.
     """
-    # No form is older: its CSRF token is in the session.
-    seconds = settings.SESSION_HOURS * 3600
+    nonce = _nonce(request)
+    return bool(nonce) and cache.add(f"once:{nonce}", True, timeout=_seconds())
+
+
+def is_own(request: HttpRequest) -> bool:
+    """Return whether a form came with a token that whoever is signed in was given, spent or not."""
+    return bool(_nonce(request))
+
+
+def _nonce(request: HttpRequest) -> str:
+    """Return what names the form that was sent; empty where it is too old, or not theirs."""
     try:
-        owner, nonce = signing.loads(request.POST.get(FIELD, ""), salt=SALT, max_age=seconds)
+        owner, nonce = signing.loads(request.POST.get(FIELD, ""), salt=SALT, max_age=_seconds())
     except signing.BadSignature:
-        return False
-    return owner == str(request.user.pk) and cache.add(f"once:{nonce}", True, timeout=seconds)
+        return ""
+    return str(nonce) if owner == str(request.user.pk) else ""
+
+
+def _seconds() -> int:
+    # No form is older: its CSRF token is in the session.
+    return settings.SESSION_HOURS * 3600

@@ -83,7 +83,7 @@ def new_key(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _form(request, form)
     if not once.spend(request):
-        return _sent_already(request)
+        return _not_taken(request)
     if user.state != State.ACTIVE:
         form.add_error(None, "Your account is frozen, so it can make no keys.")
     elif user.api_keys.in_force().programs().count() >= MOST_KEYS:
@@ -133,7 +133,7 @@ def rotate_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     form = RotateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if not once.spend(request):
-            return _sent_already(request, key)
+            return _not_taken(request, key)
         if signed_in(request).state != State.ACTIVE:
             form.add_error(None, "Your account is frozen, so its keys get no new text.")
     if request.method != "POST" or form.errors:
@@ -173,7 +173,10 @@ def _take(form: KeyForm, error: ValidationError) -> None:
         form.add_error(name if name in form.fields else None, wrong)
 
 
-def _sent_already(request: HttpRequest, key: ApiKey | None = None) -> HttpResponse:
+def _not_taken(request: HttpRequest, key: ApiKey | None = None) -> HttpResponse:
+    """Say that a form was sent already, or that it came without what makes it one of ours."""
+    if not once.is_own(request):
+        return render(request, "gateway/not_complete.html", {"key": key}, status=400)
     return render(request, "gateway/sent_already.html", {"key": key}, status=409)
 
 
