@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from accounts import avatars
 from accounts.models import User
+from accounts.wording import WordedForm
 
 
 class StaffSignInForm(LoginForm):  # type: ignore[misc]
@@ -31,7 +32,7 @@ class StaffSignInForm(LoginForm):  # type: ignore[misc]
         return cleaned
 
 
-class UsernameForm(forms.Form):
+class UsernameForm(WordedForm):
     """Another name."""
 
     username = forms.CharField(max_length=150, strip=True)
@@ -56,13 +57,13 @@ class UsernameForm(forms.Form):
         return name
 
 
-class EmailForm(forms.Form):
+class EmailForm(WordedForm):
     """Another address, which counts once its owner has opened the mailed link."""
 
     email = forms.EmailField(max_length=254)
 
 
-class AvatarForm(forms.Form):
+class AvatarForm(WordedForm):
     """Another picture."""
 
     picture = forms.FileField(

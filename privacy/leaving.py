@@ -18,6 +18,7 @@ from accounts.limited import limited
 from accounts.models import State, User
 from accounts.pages import signed_in
 from accounts.recent import recent_sign_in_required
+from accounts.wording import WordedForm
 from privacy import erasure, plan, receipts
 from privacy.welcome import FREE
 
@@ -25,7 +26,7 @@ FREE_WHILE_CLOSING = (*FREE, "/contact")
 LONGEST_RECEIPT = 20_000
 
 
-class SureForm(forms.Form):
+class SureForm(WordedForm):
     """What somebody confirms who wants to be deleted."""
 
     name = forms.CharField(label="Your username, to be sure", max_length=150)
@@ -100,7 +101,7 @@ def demanded(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
     return middleware
 
 
-class ReceiptForm(forms.Form):
+class ReceiptForm(WordedForm):
     """A receipt that somebody kept."""
 
     receipt = forms.CharField(

@@ -16,6 +16,7 @@ from accounts import adapters
 from accounts.limited import limited
 from accounts.models import User
 from accounts.nabzclan import members
+from accounts.wording import WordedForm
 from billing import accounts, bonuses
 from privacy import acceptances, policies
 
@@ -27,7 +28,7 @@ FREE = (
 """Where those may go who have not accepted yet."""
 
 
-class WelcomeForm(forms.Form):
+class WelcomeForm(WordedForm):
     """What everybody is asked once."""
 
     age = forms.ChoiceField(

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from accounts.wording import WordedForm
 from billing.models import MICRO
 from gateway import networks
 from gateway.models import ApiKey, Model, Scope
@@ -48,7 +49,7 @@ def spend(label: str) -> forms.DecimalField:
     )
 
 
-class KeyForm(forms.Form):
+class KeyForm(WordedForm):
     """All that can be said about a key."""
 
     name = forms.CharField(
@@ -189,7 +190,7 @@ class PlaygroundForm(KeyForm):
     name = lifetime = until = scopes = allowed_networks = None  # type: ignore[assignment]
 
 
-class RotateForm(forms.Form):
+class RotateForm(WordedForm):
     """When the old text of a key stops."""
 
     overlap = forms.ChoiceField(

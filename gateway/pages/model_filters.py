@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import QueryDict
 
+from accounts.wording import WordedForm
 from billing.models import MICRO
 from gateway.models.prices import PRICE_MOST
 from gateway.public_models import ABILITIES, Shown
@@ -73,7 +74,7 @@ def highest(label: str) -> forms.DecimalField:
     )
 
 
-class ModelFilters(forms.Form):
+class ModelFilters(WordedForm):
     """The filters of the catalogue; what cannot be understood is not filtered by."""
 
     q = forms.CharField(

@@ -173,4 +173,4 @@ def test_a_wrong_value_opens_its_dialog_again_with_the_reason(
     dialog = page.get_by_role("dialog", name="Correct your email address")
     dialog.get_by_label("Email").fill("nobody")
     dialog.get_by_role("button", name="Mail me a link").click()
-    expect(dialog.get_by_text("Enter a valid email address.")).to_be_visible()
+    expect(dialog.get_by_text("Write an address such as")).to_be_visible()
