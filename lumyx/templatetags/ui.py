@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django import template
 from django.conf import settings
-from django.forms import BoundField
+from django.forms import BaseForm, BoundField
 from django.template.context import RequestContext
 from django.utils import timezone
 from django.utils.html import escape, format_html
@@ -138,6 +138,18 @@ def ticks(text: str) -> SafeString:
     """Write what stands between `backticks` as code."""
     # Escaped before the tags are put in.
     return mark_safe(TICKS.sub(r"<code>\1</code>", escape(text)))  # noqa: S308
+
+
+@register.filter
+def wrong_fields(form: BaseForm) -> list[BoundField]:
+    """Return the fields of a form that were refused, in the order of the page."""
+    return [field for field in form.visible_fields() if field.errors]
+
+
+@register.filter
+def input_id(field: BoundField) -> str:
+    """Return the id of a field's input; of the first where there are several to choose from."""
+    return field.id_for_label or f"{field.auto_id}_0"
 
 
 @register.filter

@@ -136,3 +136,20 @@ def test_a_name_in_one_long_word_fits_its_pages(
     page.get_by_role("button", name=f"Revoke {name}").click()
     dialog = page.get_by_role("dialog", name=f"Revoke {name}?")
     assert dialog.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_a_refused_form_says_so_on_top_and_leads_to_what_is_wrong(
+    page: Page, server: Server, person: Customer
+) -> None:
+    page.goto(f"{server.url}/keys/new")
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_text("Rate limits").click()
+    page.get_by_label("Requests a minute").fill("5000")
+    page.get_by_label("Requests a UTC day").fill("0")
+    page.get_by_role("button", name="Make the key").click()
+    said = page.get_by_role("alert")
+    expect(said).to_contain_text("No key was made. Look at Requests a minute, Requests a UTC day.")
+    expect(page).to_have_title("Error: New key · LumyxAI")
+    expect(page.get_by_label("Requests a minute")).to_be_focused()
+    said.get_by_role("link", name="Requests a UTC day").click()
+    expect(page.get_by_label("Requests a UTC day")).to_be_focused()

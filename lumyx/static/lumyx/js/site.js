@@ -159,3 +159,7 @@ for (const toast of document.querySelectorAll(".toasts .toast[data-mood=good]"))
 }
 
 for (const dialog of document.querySelectorAll("dialog[data-opened]")) dialog.showModal();
+
+// After a refused form: the first field that was refused, or what was refused in all.
+const refused = document.querySelector(".form-errors");
+if (refused) (document.getElementById(refused.querySelector("a")?.hash.slice(1)) ?? refused).focus();
