@@ -51,8 +51,9 @@ def save_auto_top_up(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, plan_form=form)
     values = form.values()
-    AutoTopUp.objects.filter(pk=plan.pk).update(
-        **values, why_off="", told_at=None, changed_at=timezone.now()
+    AutoTopUp.objects.update_or_create(
+        account=account,
+        defaults={**values, "why_off": "", "told_at": None, "changed_at": timezone.now()},
     )
     if values["enabled"]:
         soon(TOP_UP, account.pk)
@@ -66,12 +67,14 @@ def save_auto_top_up(request: HttpRequest) -> HttpResponse:
 def save_alert(request: HttpRequest) -> HttpResponse:
     """Choose when to be told that credits run low."""
     user = signed_in(request)
-    alert = _alert(accounts.open_for(user))
+    account = accounts.open_for(user)
+    alert = _alert(account)
     form = AlertForm(request.POST, alert=alert, mail=user.mail_low_balance)
     if not form.is_valid():
         return _page(request, alert_form=form)
-    LowBalanceAlert.objects.filter(pk=alert.pk).update(
-        threshold=int(form.cleaned_data["below"] * MICRO), told_at=None
+    LowBalanceAlert.objects.update_or_create(
+        account=account,
+        defaults={"threshold": int(form.cleaned_data["below"] * MICRO), "told_at": None},
     )
     User.objects.filter(pk=user.pk).update(mail_low_balance=form.cleaned_data["mail"])
     messages.success(request, "Your choice is saved.")
@@ -123,11 +126,13 @@ def _page(
 
 
 def _plan(account: Account) -> AutoTopUp:
-    return AutoTopUp.objects.get_or_create(account=account)[0]
+    """Return what was chosen, or what is offered before anybody chose, which is not kept."""
+    return AutoTopUp.objects.filter(account=account).first() or AutoTopUp(account=account)
 
 
 def _alert(account: Account) -> LowBalanceAlert:
-    return LowBalanceAlert.objects.get_or_create(account=account)[0]
+    found = LowBalanceAlert.objects.filter(account=account).first()
+    return found or LowBalanceAlert(account=account)
 
 
 def _has_card(account: Account) -> bool:

@@ -16,6 +16,7 @@ from billing.models import (
     MICRO,
     AutoTopUp,
     LedgerEntry,
+    LowBalanceAlert,
     Order,
     OrderKind,
     OrderState,
@@ -24,7 +25,7 @@ from billing.models import (
 from billing.stripe_api import api
 from tests.accounts.people import new_member
 from tests.billing.ledgers import assert_sound
-from tests.customers import Customer
+from tests.customers import Customer, visit
 from tests.people import Browser, NabzClanProcess
 from tests.processes import Server
 from tests.shop import StripeProcess, settle_events
@@ -212,6 +213,13 @@ def test_the_page_asks_for_a_card_and_for_sums_that_can_be(
     assert "Automatic top-up is on." in page.text
     plan = AutoTopUp.objects.get(account__user=user)
     assert (plan.threshold, plan.amount, plan.monthly_ceiling) == (5 * MICRO, 2_000, 10_000)
+
+
+def test_looking_at_the_page_writes_nothing(customer: Customer) -> None:
+    page = visit(customer).get("/billing/automatic")
+    assert 'value="100"' in page.content.decode()
+    assert not AutoTopUp.objects.filter(account=customer.account).exists()
+    assert not LowBalanceAlert.objects.filter(account=customer.account).exists()
 
 
 def test_turning_it_on_needs_a_recent_sign_in(server: Server, nabzclan: NabzClanProcess) -> None:
