@@ -38,18 +38,20 @@ def limited(
     def decorate(view: View) -> View:
         @wraps(view)
         def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            usage = get_usage(
-                request,
-                fn=view,
-                key=by,
-                rate=rate or of_sign_ins,
-                method=methods,
-                increment=True,
-            )
-            if usage is not None and usage["should_limit"]:
-                raise TooOften(max(int(usage["time_left"]), 1))
+            _count(request, fn=view, key=by, rate=rate or of_sign_ins, method=methods)
             return view(request, *args, **kwargs)
 
         return cast(View, counted)
 
     return decorate
+
+
+def count(request: HttpRequest, rate: str, *, of: str, by: Literal["user", "ip"] = "user") -> None:
+    """Count one more of something; raises TooOften above a rate such as `5/h`."""
+    _count(request, group=of, key=by, rate=rate)
+
+
+def _count(request: HttpRequest, **what: Any) -> None:
+    usage = get_usage(request, **what, increment=True)
+    if usage is not None and usage["should_limit"]:
+        raise TooOften(max(int(usage["time_left"]), 1))

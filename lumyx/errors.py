@@ -64,7 +64,9 @@ def too_often(request: HttpRequest, exception: Ratelimited) -> HttpResponse:
     """Answer who was stopped by the limit of a form, and say when it may be sent again."""
     seconds = exception.seconds if isinstance(exception, TooOften) else 60
     again = timezone.now() + timedelta(seconds=seconds)
-    answer = _page(request, 429, "429.html", wait=in_words(seconds), again=again)
+    at_contact = request.resolver_match and request.resolver_match.url_name == "contact"
+    write = settings.PRIVACY_CONTACT if at_contact else ""
+    answer = _page(request, 429, "429.html", wait=in_words(seconds), again=again, write=write)
     answer["Retry-After"] = str(seconds)
     return answer
 

@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
-from accounts.limited import limited
+from accounts.limited import count, limited
 from accounts.models import User
 from privacy import data_requests
 from privacy.models import GENERAL, RequestKind
 
 LONGEST = 4_000
+OPENED, TRIED = "5/h", "60/h"
+"""How many requests an address may open, and how often it may try: mistakes are no flood."""
 SENT = "contact_sent"
 """Where a session keeps the number of a request that was just sent, until it was shown."""
 
@@ -47,13 +49,14 @@ class ContactForm(forms.Form):
 
 
 @never_cache
-@limited("5/h", by="ip")
+@limited(TRIED, by="ip")
 def contact(request: HttpRequest) -> HttpResponse:
     """Show how to reach us, and open a request; its number is shown once, on a page of its own."""
     user = request.user if isinstance(request.user, User) else None
     about = {"topic": request.GET.get("about", "")}
     form = ContactForm(request.POST or None, initial=about, known=user is not None)
     if request.method == "POST" and form.is_valid():
+        count(request, OPENED, of="contact", by="ip")
         opened = data_requests.open_request(
             form.cleaned_data["topic"],
             form.cleaned_data["words"],
