@@ -37,7 +37,8 @@ class RequestLogAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[RequestLog]:
         """Fetch whose calls they are along with them."""
         owner = Account.objects.filter(pk=OuterRef("account_id")).values("user")
-        return super().get_queryset(request).annotate(owner=Subquery(owner))
+        rows: QuerySet[RequestLog] = super().get_queryset(request)
+        return rows.annotate(owner=Subquery(owner))
 
     @admin.display(description="charge, credits", ordering="charge")
     def credits(self, call: RequestLog) -> str:

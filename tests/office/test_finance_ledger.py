@@ -149,7 +149,7 @@ def test_what_is_found_is_added_up_where_it_is_bounded(customer: Customer) -> No
 
 def test_only_who_sees_the_books_is_told_what_a_day_comes_to(customer: Customer) -> None:
     support, finance = staff_client(["support"]), staff_client(["finance"])
-    today = {"since": timezone.now().date()}
+    today = {"since": timezone.now().date().isoformat()}
     assert finance.get(PAGE, today).context["sums"] is not None
     page = support.get(PAGE, today)
     assert page.context["rows"] != []
