@@ -218,6 +218,7 @@ def test_a_model_page_says_what_it_costs_who_runs_it_and_what_comes(family: str)
     assert f"{starts_at:%H:%M} UTC" in page
     for level in VipLevel.objects.filter(price_percent__lt=100):
         assert written(discounted(PRICES, percent=level.price_percent).output) in page
+        assert f"{level.price_percent} % of the list price" in page
     assert "123,456 tokens" in page
     assert "7,890 tokens" in page
     first = model.routes.order_by("position")[0].provider
