@@ -1,6 +1,6 @@
 """What people type in about a key."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,8 @@ from gateway.models.keys import (
     TOKEN_LIMIT_MOST,
 )
 
+LONGEST_YEARS = 10
+"""How far the end of a key may be away."""
 LIFETIMES = {"30": "in 30 days", "90": "in 90 days", "365": "in a year"}
 MOST_CREDITS = Decimal(1_000_000)
 SPENDS = ("day_spend", "month_spend", "total_spend")
@@ -159,6 +161,8 @@ class KeyForm(WordedForm):
             self.add_error("until", "You chose another end above. Choose this day, or empty it.")
         elif day and day <= timezone.now().date():
             self.add_error("until", "Choose a day that is still to come.")
+        elif day and day > last_day():
+            self.add_error("until", f"Choose a day in the next {LONGEST_YEARS} years.")
         return cleaned
 
     def values(self) -> dict[str, Any]:
@@ -196,6 +200,13 @@ class RotateForm(WordedForm):
     overlap = forms.ChoiceField(
         label="The old text stops working", choices=OVERLAPS, initial="86400"
     )
+
+
+def last_day() -> date:
+    """Return the last day on which a key may end (UTC)."""
+    today = timezone.now().date()
+    # The 29th of February is in few years.
+    return today.replace(year=today.year + LONGEST_YEARS, day=min(today.day, 28))
 
 
 def micro(credits: Decimal | None) -> int | None:
