@@ -311,6 +311,23 @@ def test_making_a_key_asks_for_a_recent_sign_in(browser: Browser, member: User) 
     assert member.api_keys.count() == 2
 
 
+def test_a_form_sent_too_long_after_the_sign_in_is_said_to_be_not_taken(
+    browser: Browser, member: User
+) -> None:
+    browser.open("/keys/new")
+    age(browser, "signed_in_at")
+    page = browser.submit("/keys/new", **PLAIN)
+    assert urlsplit(page.url).path == "/sign-in/again"
+    assert "nothing was made or changed" in page.text
+    browser.submit("/accounts/nabzclan/login/?fresh=1", next="/keys/new")
+    page = browser.consent(int(member.nabzclan_id or 0))
+    assert urlsplit(page.url).path == "/keys/new"
+    assert "nothing was made or changed" in page.text
+    assert "fill it in again" in page.text
+    assert "nothing was made" not in browser.open("/keys/new").text
+    assert member.api_keys.count() == 0
+
+
 def test_a_frozen_account_makes_no_keys(browser: Browser, member: User) -> None:
     states.freeze(member)
     browser.open("/keys/new")
