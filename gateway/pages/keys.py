@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import once
 from accounts.limited import limited
@@ -28,6 +28,10 @@ from gateway.pages.key_forms import KeyForm, PlaygroundForm, RotateForm
 
 MOST_KEYS = 100
 SOON = timedelta(days=7)
+REVOKING = (
+    "Programs that use it are refused within a second; calls that are under way end, and are"
+    " charged. Its calls stay in your usage for as long as they would have. This cannot be undone."
+)
 
 
 @never_cache
@@ -41,6 +45,7 @@ def list_keys(request: HttpRequest) -> HttpResponse:
     every = [_show(key) | {"use": use} for key, use in zip(found, uses, strict=True)]
     rows = [row for row in every if not row["key"].is_playground]
     context = {
+        "revoking": REVOKING,
         "playground": [row for row in every if row["key"].is_playground],
         "living": [row for row in rows if row["state"] in ("good", "soon")],
         "ended": [row for row in rows if row["state"] not in ("good", "soon")],
@@ -145,11 +150,16 @@ def rotate_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     return _shown_once(request, key, text, f"The new text of {key.name}")
 
 
+@never_cache
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    """Stop a key for good."""
-    key = get_object_or_404(signed_in(request).api_keys.programs(), pk=key_id)
+    """Stop a key for good; ask first where no script could."""
+    programs = signed_in(request).api_keys.programs()
+    if request.method != "POST":
+        context = {"key": _own(key_id, programs), "revoking": REVOKING}
+        return render(request, "gateway/revoke_key.html", context)
+    key = get_object_or_404(programs, pk=key_id)
     keys.revoke(key)
     messages.success(
         request, f"{key.name} is revoked. Programs that use it are refused from now on."

@@ -257,6 +257,24 @@ def test_a_revoked_key_is_refused_within_a_second_and_listed_as_revoked(
     assert browser.open(f"/keys/{row.pk}").status_code == 404
 
 
+def test_a_key_is_revoked_without_a_script_on_a_page_that_asks(
+    browser: Browser, member: User
+) -> None:
+    make(browser)
+    row = member.api_keys.get()
+    path = f"/keys/{row.pk}/revoke"
+    assert f'action="{path}"><button class="button" data-size="s" data-open=' in (
+        browser.open("/keys").text
+    )
+    assert "Revoke Laptop?" in browser.open(path).text
+    row.refresh_from_db()
+    assert row.revoked_at is None
+    assert "Laptop is revoked." in browser.submit(path).text
+    row.refresh_from_db()
+    assert row.revoked_at is not None
+    assert browser.open(path).status_code == 404
+
+
 def test_what_a_key_may_do_and_has_used_of_it_is_seen(
     server: Server, browser: Browser, member: User
 ) -> None:

@@ -158,6 +158,7 @@ CONSOLE = (
     "/keys/new",
     "/keys/{key}",
     "/keys/{key}/rotate",
+    "/keys/{key}/revoke",
     "/billing",
     "/billing/history",
     "/billing/orders/{order}",
@@ -176,7 +177,7 @@ STATUS = {"/nothing/here": 404}
 NO_PAGES = {
     # Forms are sent there, and lead on to a page.
     *("ask_export", "buy", "choose_mail", "correct_avatar", "correct_email", "correct_username"),
-    *("end_session", "redeem", "restrict", "revoke_key", "save_alert", "save_auto_top_up"),
+    *("end_session", "redeem", "restrict", "save_alert", "save_auto_top_up"),
     *("save_card", "sign_out", "undo_correction"),
     # Parts of pages that stand here, and what is no page: texts, files, a picture.
     *("dashboard_live", "exports_live", "order_live", "status_live", "more_calls", "new_calls"),

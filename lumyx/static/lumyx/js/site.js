@@ -42,6 +42,8 @@ document.addEventListener("click", (event) => {
   if (tab) choose(tab);
   if (closest(event, "[data-print]")) print();
   const opener = closest(event, "[data-open]");
+  // Without this, an opener may lead to a page that asks the same.
+  if (opener) event.preventDefault();
   if (opener) document.getElementById(opener.dataset.open)?.showModal();
   const closer = closest(event, "[data-close]");
   if (closer) closer.closest("dialog")?.close();
