@@ -60,7 +60,7 @@ DECLINE = confirmed.Question(
 )
 
 
-class AdjustmentForm(forms.ModelForm):  # type: ignore[type-arg]
+class AdjustmentForm(confirmed.ReasonChecked, forms.ModelForm):  # type: ignore[type-arg]
     """What to give or to correct, and why."""
 
     credits = CreditsField(

@@ -51,6 +51,19 @@ class ReasonForm(forms.Form):
     )
 
 
+class ReasonChecked:
+    """A form whose reason has to tell somebody something."""
+
+    cleaned_data: dict[str, Any]
+
+    def clean_reason(self) -> str:
+        """Refuse a letter or two."""
+        reason = str(self.cleaned_data["reason"]).strip()
+        if len(reason) < REASON_LEAST:
+            raise forms.ValidationError(f"Say why, in at least {REASON_LEAST} characters.")
+        return reason
+
+
 def first(question: Question) -> Callable[[Act], Action]:
     """Let an action of the admin happen once its page was read and agreed to.
 

@@ -63,7 +63,7 @@ DECLINE = confirmed.Question(
 )
 
 
-class RefundForm(forms.ModelForm):  # type: ignore[type-arg]
+class RefundForm(confirmed.ReasonChecked, forms.ModelForm):  # type: ignore[type-arg]
     """What is paid back, and why."""
 
     dollars = forms.DecimalField(

@@ -159,6 +159,7 @@ def test_a_correction_that_is_not_there_is_refused_in_words(
         {"kind": "correction", "bonus": "on"},
         {"kind": "gift"},
         {"reason": " "},
+        {"reason": "why"},
         {"reason": "a\0b"},
         {"account": "0"},
         {"id": "x"},
