@@ -13,10 +13,11 @@ from unfold.forms import PaginationInlineFormSet
 
 from billing.amounts import in_credits
 from gateway import margins, price_versions
-from gateway.admin import margin_table
+from gateway.admin import margin_table, price_fields
 from gateway.admin.catalogue import CatalogueAdmin
 from gateway.admin.file_rows import PAST, STARTED, PriceRows
 from gateway.admin.files import CatalogueFiles
+from gateway.admin.price_fields import PriceField
 from gateway.models import ModelPrice
 from gateway.pricing import Prices
 
@@ -26,6 +27,13 @@ PRICES = ("input_price", "cache_read_price", "cache_write_price", "output_price"
 class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
     """Prices that are still to start."""
 
+    input_price = PriceField("Input price")
+    cache_read_price = PriceField("Cache read price")
+    cache_write_price = PriceField("Cache write price")
+    output_price = PriceField("Output price")
+    meant = forms.BooleanField(
+        label="These prices are meant", required=False, help_text="Only where a warning asks."
+    )
     below_cost = forms.BooleanField(
         label="Sell below cost", required=False, help_text="Only where a warning asks for it."
     )
@@ -57,8 +65,19 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         elif start <= timezone.now():
             self.add_error("starts_at", PAST)
+        self._doubt(cleaned)
         self._warn(cleaned)
         return cleaned
+
+    def _doubt(self, cleaned: dict[str, Any]) -> None:
+        """Ask once more before a slip of the finger becomes a price."""
+        model = cleaned.get("model") or (self.instance.model_id and self.instance.model)
+        if not model or cleaned.get("meant") or not all(name in cleaned for name in PRICES):
+            return
+        present = model.prices.in_force().first()
+        doubts = price_fields.absurd({name: cleaned[name] for name in PRICES}, present)
+        if doubts:
+            self.add_error("meant", f"Is it meant that {doubts}? Nothing was saved; tick if so.")
 
     def _warn(self, cleaned: dict[str, Any]) -> None:
         """Ask once more before anything is sold below cost."""
@@ -94,7 +113,7 @@ class ComingPrices(TabularInline):
     model = ModelPrice
     form = PriceForm
     formset = ComingFormSet
-    fields = ("starts_at", *PRICES, "note", "below_cost")
+    fields = ("starts_at", *PRICES, "note", "meant", "below_cost")
     extra = 1
     verbose_name_plural = "prices to come"
 

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from billing.amounts import in_credits
+from billing.models import MICRO
 from gateway import price_versions
 from gateway.models import Model, ModelPrice, Route
 from gateway.pricing import Prices
@@ -82,7 +84,7 @@ def row_of(prices: Prices, starts_at: datetime | None = None, **more: Any) -> di
     four = (prices.input, prices.cache_read, prices.cache_write, prices.output)
     at = starts_at and starts_at.replace(microsecond=0)
     return {
-        **dict(zip(FIELDS, four, strict=True)),
+        **dict(zip(FIELDS, map(in_credits, four), strict=True)),
         "starts_at_0": f"{at:%Y-%m-%d}" if at else "",
         "starts_at_1": f"{at:%H:%M:%S}" if at else "",
         **more,
@@ -135,9 +137,9 @@ def test_the_first_prices_of_a_model_start_at_once(
     [
         ({"starts_at_0": "2020-01-01", "starts_at_1": "00:00:00"}, "start in the future"),
         ({"input_price": -1}, "greater than or equal to 0"),
-        ({"output_price": 10**12 + 1}, "less than or equal to"),
+        ({"output_price": 10**6 + 1}, "less than or equal to"),
         ({"output_price": ""}, "required"),
-        ({"output_price": "1.5"}, "whole number"),
+        ({"output_price": "0.0000001"}, "no more than 6 decimal places"),
     ],
 )
 def test_wrong_prices_and_past_starts_are_refused(
@@ -168,7 +170,7 @@ def test_what_has_not_started_is_changed_and_withdrawn(staff: Client, model: Mod
     sent = form_of(model, row | {"input_price": 7, "below_cost": "on"}, old=1)
     assert staff.post(page_of(model), sent).status_code == 302
     coming.refresh_from_db()
-    assert coming.input_price == 7
+    assert coming.input_price == 7 * MICRO
     sent = form_of(model, row | {"DELETE": "on"}, old=1)
     assert staff.post(page_of(model), sent).status_code == 302
     assert model.prices.count() == 1
@@ -258,3 +260,28 @@ def test_operators_set_prices(model: Model) -> None:
     row = row_of(DEARER, timezone.now() + timedelta(days=1))
     assert client.post(page_of(model), form_of(model, row)).status_code == 302
     assert model.prices.count() == 2
+
+
+@pytest.mark.parametrize("price", ["0.000999", "0.01"], ids=["tiny", "a hundredth"])
+def test_absurd_prices_are_taken_once_they_were_meant(
+    staff: Client, model: Model, price: str
+) -> None:
+    present = model.prices.get()
+    assert present.output_price >= MICRO
+    row = row_of(PRICES, timezone.now() + timedelta(days=1), below_cost="on") | {
+        "output_price": price
+    }
+    for where, sent in (
+        (page_of(model), form_of(model, row)),
+        (reverse("admin:gateway_modelprice_add"), {"model": model.pk, **row}),
+    ):
+        answer = staff.post(where, sent)
+        assert answer.status_code == 200
+        assert "Is it meant that the output price" in answer.content.decode()
+    assert model.prices.count() == 1
+    sent = {"model": model.pk, **row, "meant": "on"}
+    assert staff.post(reverse("admin:gateway_modelprice_add"), sent).status_code == 302
+    coming = model.prices.latest("starts_at")
+    assert coming.output_price == int(float(price) * MICRO)
+    page = staff.get(reverse("admin:gateway_modelprice_change", args=[coming.pk])).content.decode()
+    assert f'name="output_price" value="{price}"' in page

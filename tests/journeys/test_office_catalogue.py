@@ -81,7 +81,7 @@ def test_an_operator_tries_a_price_and_sets_it(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.set_viewport_size({"width": 1440, "height": 900})
     page.get_by_role("link", name="Set them from").click()
-    expect(page.locator("[name=input_price]")).to_have_value("1600000")
+    expect(page.locator("[name=input_price]")).to_have_value("1.6")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("are below cost").first).to_be_visible()
     keep(page, "price-below-cost")

@@ -238,9 +238,9 @@ def test_it_leads_operators_to_the_filled_form_and_writes_nothing(
     link = re.search(r'href="(/admin/gateway/modelprice/add/\?[^"]+)"', page)
     assert link is not None
     filled = parse_qs(urlsplit(link[1]).query)
-    assert filled["input_price"] == ["3141593"]
+    assert filled["input_price"] == ["3.141593"]
     form = operator.get(link[1]).content.decode()
-    assert 'value="3141593"' in form
+    assert 'value="3.141593"' in form
     assert f'<option value="{model.pk}" selected' in form
     assert LogEntry.objects.count() == before
     assert model.prices.count() == 1

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.admin.read_only import staff_of
+from billing.amounts import in_credits
 from billing.models import MICRO
 from gateway import margins, price_changes
 from gateway.models import Model, ModelPrice, VipLevel
@@ -120,5 +121,6 @@ def _share_words(percent: int | None) -> str:
 
 
 def _set_url(model: Model, new: Prices) -> str:
-    filled = {"model": model.pk, **{f"{name}_price": getattr(new, name) for name in BUCKETS}}
+    prices = {f"{name}_price": in_credits(getattr(new, name)) for name in BUCKETS}
+    filled = {"model": model.pk, **prices}
     return f"{reverse('admin:gateway_modelprice_add')}?{urlencode(filled)}"
