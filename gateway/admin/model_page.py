@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import TabularInline
 
+from billing.admin.read_only import staff_of
 from billing.amounts import in_credits
 from gateway import margins
 from gateway.admin import margin_table
@@ -67,6 +68,16 @@ class ModelAdminPage(CatalogueFiles, CatalogueAdmin):
     readonly_fields = ("margins",)
     inlines = (RouteInline, ComingPrices, StartedPrices)
 
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Leave out what tells what a model costs us, but for who sees its routes."""
+        shown = list(super().get_list_display(request))
+        return shown if _may_see_costs(request) else [n for n in shown if n != "lowest_margin"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """Leave out what tells what a model costs us, but for who sees its routes."""
+        shown = list(super().get_readonly_fields(request, obj))
+        return shown if _may_see_costs(request) else [n for n in shown if n != "margins"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Read along the prices in force, the routes, and what VIPs pay at the least (in %)."""
         rows: QuerySet[Model] = super().get_queryset(request)
@@ -123,6 +134,10 @@ class ModelAdminPage(CatalogueFiles, CatalogueAdmin):
     def margins(self, model: Model) -> str:
         """Return what is left of each price, by route."""
         return margin_table.table(model) if model.pk else "-"
+
+
+def _may_see_costs(request: HttpRequest) -> bool:
+    return staff_of(request).has_perm("gateway.view_route")
 
 
 def _in_force(model: Any) -> ModelPrice | None:

@@ -285,3 +285,14 @@ def test_absurd_prices_are_taken_once_they_were_meant(
     assert coming.output_price == int(float(price) * MICRO)
     page = staff.get(reverse("admin:gateway_modelprice_change", args=[coming.pk])).content.decode()
     assert f'name="output_price" value="{price}"' in page
+
+
+@pytest.mark.parametrize("role", ["support", "finance"])
+def test_what_is_left_of_a_price_is_shown_to_nobody_who_may_not_see_what_it_costs(
+    model: Model, role: str
+) -> None:
+    client = staff_client([role])
+    for place in (page_of(model), reverse("admin:gateway_model_changelist") + f"?q={model.name}"):
+        shown = client.get(place).content.decode()
+        assert model.name in shown
+        assert "44.4 %" not in shown
