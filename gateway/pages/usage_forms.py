@@ -1,5 +1,6 @@
 """What the calls on the page of usage may be filtered by: the parameters are those of the API."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -10,7 +11,7 @@ from django import forms
 
 from gateway.models import ApiKey, ChargeBasis
 from gateway.partitions import RETENTION_DAYS
-from gateway.tallies import DAY, log_begins
+from gateway.tallies import log_begins
 from gateway.usage import SLACK, Query, read_cursor
 
 RANGES = {
@@ -30,8 +31,11 @@ ENDPOINTS = (
     "messages/count_tokens",
 )
 NO_CHOICE = {"invalid_choice": "This is not on offer. Choose from the list."}
-NO_TIME = {"invalid": "Give a day or a minute, such as 2026-11-01 or 2026-11-01T09:30."}
-TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
+NO_TIME = {"invalid": "This is no day and time. Choose both, or leave it empty."}
+TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+DAY_ENDS = {"from": "T00:00", "to": "T23:59"}
+"""How a day of an address is written in a field, which shows nothing but days with times."""
+ONE_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
 
 
 def choice(label: str, choices: Sequence[tuple[str, str]], *, any_words: str) -> forms.ChoiceField:
@@ -66,7 +70,12 @@ class UsageForm(forms.Form):
         self, given: Mapping[str, str], *, models: Sequence[str], keys: Sequence[ApiKey]
     ) -> None:
         # A key may be written with hyphens, too.
-        super().__init__({**given, "key": given.get("key", "").replace("-", "")})
+        days = {
+            name: given[name] + time
+            for name, time in DAY_ENDS.items()
+            if ONE_DAY.fullmatch(given.get(name, ""))
+        }
+        super().__init__({**given, **days, "key": given.get("key", "").replace("-", "")})
         for name, label in (("from", "From (UTC)"), ("to", "To (UTC)")):
             self.fields[name] = forms.DateTimeField(
                 label=label,
@@ -162,12 +171,10 @@ class UsageForm(forms.Form):
             streamed=streamed == "true" if streamed else None,
         )
 
-    def _until(self, at: datetime | None) -> datetime | None:
-        """Return the moment before which calls are shown: a day or a minute ends with its end."""
-        if at is None or at.year > 9000:
-            return None
-        text = self.chosen["to"]
-        return at + (DAY if len(text) == len("2026-01-01") else timedelta(minutes=1))
+    @staticmethod
+    def _until(at: datetime | None) -> datetime | None:
+        """Return the moment before which calls are shown: a minute ends with its end."""
+        return None if at is None or at.year > 9000 else at + timedelta(minutes=1)
 
 
 def _utc(at: datetime | None) -> datetime | None:

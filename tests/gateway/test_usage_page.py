@@ -152,8 +152,8 @@ def test_a_filter_that_makes_no_sense_is_said_to_and_shows_nothing(
     [
         ("from=2026-11-02&to=2026-11-01", "This is before “From”, so no call can fit."),
         ("from=2026-11-02T09:31&to=2026-11-02T09:30", "This is before “From”"),
-        ("from=yesterday", "Give a day or a minute, such as 2026-11-01"),
-        ("to=2026-13-01", "Give a day or a minute, such as 2026-11-01"),
+        ("from=yesterday", "This is no day and time. Choose both"),
+        ("to=2026-13-01", "This is no day and time. Choose both"),
         ("status=maybe", "This is not on offer. Choose from the list."),
         ("range=1y", "This is not on offer. Choose from the list."),
         ("key=x", "This is not on offer. Choose from the list."),
@@ -167,6 +167,21 @@ def test_a_filter_that_makes_no_sense_is_marked_in_our_own_words(
     said = page.content.decode()
     assert said.count('class="error"') == said.count(words) == 1
     assert not re.search(r"Enter a valid|Select a valid", said)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("from=2026-11-01&to=2026-11-02", 200), ("from=2026-11-26&to=2026-11-20", 400)],
+)
+def test_days_of_an_address_stand_in_their_fields(
+    customer: Customer, query: str, status: int
+) -> None:
+    add_call(customer, at=timezone.now())
+    page = visit(customer).get(f"/usage?{query}")
+    assert page.status_code == status
+    begin, end = (day.partition("=")[2] for day in query.split("&"))
+    shown = re.findall(r'<input type="datetime-local" name="(\w+)" value="([^"]+)"', page.text)
+    assert shown == [("from", f"{begin}T00:00"), ("to", f"{end}T23:59")]
 
 
 @pytest.mark.parametrize(
