@@ -10,11 +10,16 @@ from billing import adjustments, codes, history, ids, ledger
 from billing.models import MICRO, AdjustmentKind
 from billing.stripe_api import api
 from tests.accounts.people import new_member
-from tests.customers import Customer
+from tests.customers import Customer, visit
 from tests.people import Browser, NabzClanProcess
 from tests.processes import Server
 from tests.shop import StripeProcess, bought, settle_events
 from tests.staff import make_staff
+
+
+def test_the_last_movements_on_billing_are_said_to_be_without_calls(customer: Customer) -> None:
+    page = visit(customer).get("/billing").content.decode()
+    assert ">Last purchases and gifts</h2>" in page
 
 
 def test_each_kind_is_a_line_in_plain_words(
