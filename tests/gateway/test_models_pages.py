@@ -327,7 +327,9 @@ def test_an_embeddings_model_has_no_price_of_output(family: str) -> None:
 
 def test_comparing_helps_where_there_is_too_little_or_too_much(family: str) -> None:
     names = [offer(family, str(n)).name for n in range(5)]
-    assert "Second model" in text_of("/models/compare")
+    begin = text_of("/models/compare")
+    assert "Second model" in begin
+    assert "Nothing to compare yet" in begin
     assert "Add a second model" in text_of(f"/models/compare?model={names[0]}&model={names[0]}")
     query = "&".join(f"model={name}" for name in names)
     page = text_of(f"/models/compare?{query}")
