@@ -75,8 +75,8 @@ DATA: list[Classified] = [
     ),
     DataSet(
         name="orders",
-        title="Purchases",
-        about="What you bought, in cents, with Stripe's numbers of the payment.",
+        title="Purchases, paid or not",
+        about="What you bought or began to buy, in cents, with Stripe's numbers of the payment.",
         model=Order,
         of=_rows(Order),
         columns=(

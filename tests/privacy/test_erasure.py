@@ -144,6 +144,15 @@ def test_who_comes_back_too_late_is_told_so(customer: Customer) -> None:
     assert erasure.call_off(customer.user, now=found.grace_until - timedelta(seconds=1))
 
 
+def test_a_plan_does_not_call_a_checkout_that_was_never_paid_a_purchase(
+    customer: Customer,
+) -> None:
+    Order.objects.create(account=customer.account, kind="checkout", amount=1_000, livemode=False)
+    titles = [line.entry.title for line in plan.of(customer.user).stays]
+    assert "Purchases, paid or not" in titles
+    assert "Purchases" not in titles
+
+
 def test_it_is_the_same_deletion_however_often_it_is_asked_for(customer: Customer) -> None:
     assert erasure.ask(customer.user) == erasure.ask(customer.user)
 
