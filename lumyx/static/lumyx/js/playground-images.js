@@ -13,17 +13,18 @@ export function filesOf(transfer) {
 
 /** Reads files; returns the images and, for each other file, why it is none. */
 export async function read(files, { held }) {
-  const images = [], wrong = [];
+  const images = [], wrong = [], beyond = [];
   for (const file of files) {
     const kind = await kindOf(file);
     if (!kind && !KINDS[file.type]) wrong.push(`${named(file)} is no image that models read. ${USE}`);
     else if (file.size > MOST_BYTES) wrong.push(`${named(file)} has ${inMegabytes(file.size)} MB. An image may have 5 MB.`);
     else if (!file.size) wrong.push(`${named(file)} is empty.`);
-    else if (held + images.length >= MOST_IMAGES) wrong.push(`A message may have ${MOST_IMAGES} images. ${named(file)} was left out.`);
+    else if (held + images.length >= MOST_IMAGES) beyond.push(named(file));
     else if (!kind) wrong.push(`${named(file)} is called an image but holds none. ${USE}`);
     else if (!(await opens(file))) wrong.push(`${named(file)} cannot be opened. It may be damaged.`);
     else images.push({ name: file.name || "image", url: await dataUrl(file.slice(0, file.size, kind)) });
   }
+  if (beyond.length) wrong.push(`A message may have ${MOST_IMAGES} images. ${beyond.join(", ")} ${beyond.length > 1 ? "were" : "was"} left out.`);
   return { images, wrong };
 }
 
