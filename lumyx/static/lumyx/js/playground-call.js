@@ -148,7 +148,7 @@ export function inWords(error) {
     case "request_too_large":
       return { title: "This conversation is too large to send.", text: "Take images out, or begin a new one. Nothing was charged." };
     case "offline":
-      return { title: "The connection failed.", text: "Check that you are online, then try again." };
+      return { title: "The connection failed.", text: "Nothing was sent, as far as we can tell. Check that you are online, then try again." };
     case "broken":
       return { title: "The answer broke off.", text: "You pay only for what arrived." };
     default:

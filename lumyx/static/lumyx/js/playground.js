@@ -183,7 +183,8 @@ async function answer() {
   else if (reason === "length") note(turn, cutAt(body.max_tokens, longest, turn.tokens));
   else if (!turn.text) note(turn, "The model answered nothing.");
   if (!error) announce(`The answer is complete. ${find("cost", node).textContent}`);
-  if (!paid && (cancel.signal.aborted || error?.code === "broken" || error?.code === "offline")) await askCharge(turn);
+  if (!paid && (cancel.signal.aborted || error?.code === "broken")) await askCharge(turn);
+  else if (error?.code === "offline") await askCharge(turn, { sent: false });
   if (cancel.signal.aborted) announce(`Stopped. ${find("cost", node).textContent}`);
   follow();
 }
@@ -216,12 +217,12 @@ function pay(turn, { charge, balance, usage, estimated }, { firstMs = 0 } = {}) 
   show();
 }
 
-async function askCharge(turn) {
+async function askCharge(turn, { sent = true } = {}) {
   const cost = find("cost", turn.node);
-  cost.textContent = "asking what it cost …";
-  const said = await chargeOf(`/playground/calls/${turn.name}`);
+  if (sent) cost.textContent = "asking what it cost …";
+  const said = await chargeOf(`/playground/calls/${turn.name}`, sent ? {} : { tries: 4 });
   if (said) pay(turn, said);
-  else cost.textContent = "Your usage page shows what it cost.";
+  else if (sent) cost.textContent = "Your usage page shows what it cost.";
 }
 
 function note(turn, words) {
