@@ -320,6 +320,54 @@ def test_what_an_edit_takes_out_comes_back_until_the_message_is_sent(
     expect(page.locator("[data-spent]")).to_have_text(in_credits(sum(aside(customer.spent))))
 
 
+def test_an_edit_hides_what_would_undo_or_overwrite_it(
+    visit: tuple[Page, Customer, list[str]],
+) -> None:
+    page, _, _ = visit
+    box, again = page.get_by_label("Your message"), page.get_by_role("button", name="Again")
+    for count, words in enumerate(("First", "Second"), start=1):
+        say(page, words)
+        answered(page, count)
+    page.get_by_role("button", name="Edit").nth(1).click()
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(again).to_have_count(0)
+    box.fill("Second, changed")
+    page.get_by_role("button", name="Edit").first.click()
+    expect(page.locator("[data-empty]")).to_be_hidden()
+    say(page, "First, changed")
+    answered(page)
+    expect(box).to_have_value("Second, changed")
+    expect(again).to_be_visible()
+
+
+def test_a_call_that_never_left_is_said_to_have_not(
+    visit: tuple[Page, Customer, list[str]],
+) -> None:
+    page, customer, wrong = visit
+    page.context.set_offline(True)
+    say(page, "Hello")
+    answer = page.locator(".turn-answer")
+    expect(answer).to_contain_text("Nothing was sent, as far as we can tell.")
+    page.wait_for_timeout(1_500)
+    expect(answer).not_to_contain_text("cost")
+    page.context.set_offline(False)
+    assert aside(customer.spent) == []
+    wrong.clear()
+
+
+def test_images_beyond_the_most_are_named_together(
+    visit: tuple[Page, Customer, list[str]],
+) -> None:
+    page, _, _ = visit
+    files: list[FilePayload] = [
+        {"name": f"{n}.png", "mimeType": "image/png", "buffer": png()} for n in range(10)
+    ]
+    page.locator("[data-file]").set_input_files(files)
+    expect(page.locator("[data-complaint]")).to_have_text(
+        "A message may have 8 images. “8.png”, “9.png” were left out."
+    )
+
+
 def test_an_answer_that_cannot_be_drawn_is_shown_as_it_was_written(
     visit: tuple[Page, Customer, list[str]],
 ) -> None:

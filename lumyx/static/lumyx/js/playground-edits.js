@@ -16,18 +16,26 @@ export class Edits {
 
   /** Ends all editing; returns the draft that was there before it. */
   end() {
-    const [first] = this.#taken.splice(0);
-    return first?.draft ?? { text: "", images: [] };
+    const draft = this.#draft;
+    this.#taken = [];
+    return draft;
   }
 
   get open() {
     return this.#taken.length > 0;
   }
 
+  /** The draft, with what was changed in messages whose edit another one overtook. */
+  get #draft() {
+    const mine = this.#taken.map(({ draft }) => draft).filter(({ text }, n) => !n || text !== this.#taken[n - 1].turns[0].text);
+    const texts = mine.map(({ text }) => text).filter((text) => text.trim());
+    return { text: texts.join("\n\n"), images: mine[0]?.images ?? [] };
+  }
+
   /** Says what sending does. */
   get words() {
     const after = this.#taken.reduce((sum, { turns }) => sum + turns.length, 0) - 1;
-    const { text, images } = this.#taken[0].draft;
+    const { text, images } = this.#draft;
     const said = [after > 1 ? `Sending this drops the ${after} messages after it.`
       : after ? "Sending this drops the message after it." : "You are changing your message."];
     if (text.trim() || images.length) said.push("Your draft comes back then.");

@@ -36,8 +36,8 @@ const announce = (words) => { status.textContent = words; };
 
 function show() {
   const begun = turns.length > 0;
-  find("empty").hidden = begun;
-  find("notices").hidden = begun;
+  find("empty").hidden = begun || edits.open;
+  find("notices").hidden = begun || edits.open;
   find("new").disabled = !begun && !running && !edits.open;
   find("editing").hidden = !edits.open;
   if (edits.open) find("editing-text").textContent = edits.words;
@@ -50,7 +50,7 @@ function show() {
   turns.forEach((turn, n) => {
     const last = n === turns.length - 1;
     if (turn.role === "user") find("edit", turn.node).hidden = Boolean(running);
-    else find("again", turn.node).hidden = Boolean(running) || !last;
+    else find("again", turn.node).hidden = Boolean(running) || edits.open || !last;
   });
 }
 
