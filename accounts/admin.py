@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
@@ -14,10 +15,30 @@ from accounts.models import LastVisit, NabzClanLink, Restriction, User
 POWERS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
 
+class PowersForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What an account may do with us as staff, which is changed only once that was meant."""
+
+    sure = forms.BooleanField(
+        label="Change these powers",
+        required=False,
+        help_text="Whoever is not active cannot sign in, and their keys are refused. A"
+        " superuser may do everything here. To close a customer's account, freeze or erase it on"
+        " their page.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to change powers that nobody said they meant to."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if set(POWERS) & set(self.changed_data) and not said.get("sure"):
+            self.add_error("sure", "Tick this as well: it changes what this account may do.")
+        return said
+
+
 @admin.register(User)
 class UserAdmin(ModelAdmin):
     """People; they come from NabzClan and leave by erasure, never by hand."""
 
+    form = PowersForm
     list_display = (
         *("username", "nabzclan_id", "vip_level", "state", "is_staff", "created_at"),
         "customer",
@@ -25,8 +46,9 @@ class UserAdmin(ModelAdmin):
     list_filter = ("state", "is_staff", "vip_level")
     search_fields = ("username", "nabzclan_id", "email", "id")
     # What NabzClan sends or the person chose: changed by hand, it would be undone or unwanted.
+    # The state is changed by pages that ask why: freezing, and erasure.
     readonly_fields = (
-        *("id", "nabzclan_id", "username", "email", "vip_level", "vip_expires_at"),
+        *("id", "nabzclan_id", "username", "email", "vip_level", "vip_expires_at", "state"),
         *("mail_low_balance", "mail_receipts", "mail_news", "created_at"),
     )
     exclude = ("password",)
@@ -37,10 +59,15 @@ class UserAdmin(ModelAdmin):
         own = tuple(self.readonly_fields)
         return own if request.user.is_superuser else (*own, *POWERS)
 
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Ask only those whether they are sure who can change something."""
+        shown = list(super().get_fields(request, obj))
+        return shown if request.user.is_superuser else [name for name in shown if name != "sure"]
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save what was changed, and tell every process where keys are concerned."""
         super().save_model(request, obj, form, change)
-        if {"state", "is_active"} & set(form.changed_data):
+        if "is_active" in form.changed_data:
             transaction.on_commit(lambda: announce(EVERY_KEY))
 
     @admin.display(description="page")

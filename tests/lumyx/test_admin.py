@@ -175,3 +175,17 @@ def test_staff_cannot_give_themselves_power() -> None:
     assert client.post(page, fields).status_code == 302
     me.refresh_from_db()
     assert not me.is_superuser
+
+
+def test_a_superuser_changes_powers_only_when_sure_and_the_state_never(
+    staff: Client, customer: Customer
+) -> None:
+    page = reverse("admin:accounts_user_change", args=[customer.user.pk])
+    refused = staff.post(page, {"state": "closing"})
+    assert refused.status_code == 200
+    assert b"Tick this as well" in refused.content
+    customer.user.refresh_from_db()
+    assert (customer.user.is_active, customer.user.state) == (True, "active")
+    assert staff.post(page, {"state": "closing", "sure": "on"}).status_code == 302
+    customer.user.refresh_from_db()
+    assert (customer.user.is_active, customer.user.state) == (False, "active")
