@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import LastVisit, Restriction, User
 from billing.amounts import in_credits
-from billing.models import Account, Adjustment, LedgerEntry, Order, Refund
+from billing.models import Account, Adjustment, LedgerEntry, Order, Refund, StripeCustomer
 from gateway.models import ApiKey, RequestLog
 from gateway.models.keys import LOG_DAYS_MOST
 from privacy.admin_rows import Rows
@@ -75,7 +75,13 @@ def _who(user: User, staff: User, account: Account | None) -> Section:
 
 
 def _balance(user: User, staff: User, account: Account | None) -> Section:
-    return Section("balance", "Balance", {"account": account}, [account] if account else [])
+    if account is None:
+        return Section("balance", "Balance", {"account": None})
+    known = None
+    if staff.has_perm("billing.view_stripecustomer"):
+        known = StripeCustomer.objects.filter(account=account).first()
+    rows = [account, *([known] if known else [])]
+    return Section("balance", "Balance", {"account": account, "stripe": known}, rows)
 
 
 def limits(key: ApiKey) -> str:
@@ -122,7 +128,9 @@ def _payments(user: User, staff: User, account: Account | None) -> Section | Non
     orders = list(Order.objects.filter(account=account).order_by("-created_at")[:ROWS])
     refunds: list[Refund] = []
     if staff.has_perm("billing.view_refund"):
-        made = Refund.objects.filter(order__account=account).select_related("order")
+        made = Refund.objects.filter(order__account=account).select_related(
+            "order", "requested_by", "decided_by"
+        )
         refunds = list(made.order_by("-created_at")[:ROWS])
     parts = {"orders": orders, "refunds": refunds}
     more = _table(Order, account__id__exact=account.pk)
