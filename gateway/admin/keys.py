@@ -8,14 +8,29 @@ from django.http import HttpRequest
 
 from accounts import customer_links
 from accounts.closed_lists import ModelAdmin
-from gateway import keys
+from gateway import key_tightening, keys
 from gateway.models import ApiKey, Scope
+
+LOOSER = "That would let the key do more than now. Only its owner may; you may only tighten it."
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a key may do."""
 
     scopes = forms.MultipleChoiceField(choices=Scope, widget=forms.CheckboxSelectMultiple)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to let a key do more than it may: that is for its owner."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        changed = {name: said[name] for name in self.changed_data if name in said}
+        try:
+            looser = key_tightening.loosened(self.instance, changed)
+        except ValueError:
+            # The key itself says what a network is.
+            return said
+        for name in looser:
+            self.add_error(name, LOOSER)
+        return said
 
 
 @admin.register(ApiKey)
@@ -65,6 +80,25 @@ class ApiKeyAdmin(ModelAdmin):
         """Keys are revoked, so that the log can still name them."""
         return False
 
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> str:
+        """Say what each limit was and is; of lists that may name people's networks, how long."""
+        names = form.changed_data
+        return "; ".join(
+            f"{form.fields[name].label}: {_told(name, form.initial.get(name))}"
+            f" → {_told(name, form.cleaned_data[name])}"
+            for name in names
+        )
+
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         """Save what was changed and announce it."""
         keys.configure(obj, **{name: getattr(obj, name) for name in form.changed_data})
+
+
+def _told(name: str, value: Any) -> str:
+    if name == "allowed_networks":
+        return str(len(value or []))
+    if isinstance(value, list):
+        return ", ".join(value) or "any"
+    return "none" if value is None else str(value)

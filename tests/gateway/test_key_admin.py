@@ -1,6 +1,9 @@
 """Staff change what a key may do, and never see or change what it is."""
 
+from datetime import UTC, datetime
+
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -71,6 +74,71 @@ def test_what_makes_no_sense_is_refused_with_a_reason(
     assert b"errornote" in answer.content or b"error" in answer.content
     customer.key_row.refresh_from_db()
     assert customer.key_row.minute_limit == 1_000
+
+
+LOOSER = b"Only its owner may"
+NOW = {
+    "scopes": ["usage"],
+    "log_days": 3,
+    "minute_limit": 5,
+    "total_spend": 1_000_000,
+    "allowed_models": ["echo"],
+    "allowed_networks": ["10.0.0.0/8"],
+    "expires_at": datetime(2027, 1, 1, tzinfo=UTC),
+}
+SENT = {
+    "scopes": ["usage"],
+    "log_days": "3",
+    "minute_limit": "5",
+    "total_spend": "1000000",
+    "allowed_models": "echo",
+    "allowed_networks": "10.0.0.0/8",
+    "expires_at_0": "2027-01-01",
+    "expires_at_1": "00:00:00",
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scopes": ["usage", "inference"]},
+        {"log_days": "30"},
+        {"minute_limit": "6"},
+        {"minute_limit": ""},
+        {"day_limit": "9999"},
+        {"total_spend": "1000001"},
+        {"total_spend": ""},
+        {"allowed_models": "echo, echo-slow"},
+        {"allowed_models": ""},
+        {"allowed_networks": "10.0.0.0/7"},
+        {"allowed_networks": "10.0.0.0/8, ::1"},
+        {"allowed_networks": ""},
+        {"expires_at_0": "2027-01-02"},
+        {"expires_at_0": "", "expires_at_1": ""},
+    ],
+    ids=str,
+)
+def test_staff_let_no_key_do_more_than_its_owner_lets_it(
+    staff: Client, customer: Customer, change: dict[str, object]
+) -> None:
+    keys.configure(customer.key_row, **NOW)  # type: ignore[arg-type]
+    answer = staff.post(page(customer), {**SENT, **change})
+    assert answer.status_code == 200
+    assert LOOSER in answer.content
+    found = ApiKey.objects.filter(pk=customer.key_row.pk).values(*NOW).get()
+    assert found == NOW
+
+
+def test_what_staff_tighten_is_logged_with_what_it_was(staff: Client, customer: Customer) -> None:
+    keys.configure(customer.key_row, **NOW)  # type: ignore[arg-type]
+    change = {"minute_limit": "4", "allowed_networks": "10.1.2.0/24, 10.9.9.9", "log_days": "0"}
+    assert staff.post(page(customer), {**SENT, **change}).status_code == 302
+    [entry] = LogEntry.objects.filter(object_id=str(customer.key_row.pk))
+    said = entry.get_change_message()
+    assert "equests a minute: 5 → 4" in said
+    assert "etworks: 1 → 2" in said
+    assert "ays in the log: 3 → 0" in said
+    assert "10.1" not in said
 
 
 def test_staff_saving_a_key_do_not_undo_what_happened_meanwhile(
