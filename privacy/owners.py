@@ -102,6 +102,15 @@ def of(model: type[Model], keys: Iterable[object]) -> dict[str, UUID]:
     return {str(key): user for key, user in pairs if user is not None}
 
 
+def theirs(model: type[Model], user: UUID, *, among: Iterable[object]) -> list[str]:
+    """Return the keys of somebody's rows, at least of those that are among these."""
+    path = OWNERS[model._meta.concrete_model._meta.label]  # type: ignore[union-attr]
+    if isinstance(path, str):
+        found = model._default_manager.filter(**{path: user})
+        return [str(key) for key in found.values_list("pk", flat=True)]
+    return [key for key, whose in of(model, among).items() if whose == user]
+
+
 def _clean(model: type[Model], keys: Iterable[object]) -> list[Any]:
     """Return the keys that a row can have; an address may hold anything."""
     field: Any = model._meta.pk

@@ -1,5 +1,6 @@
 """The personal data that privacy itself holds, and what Django's own tables say of people."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -17,9 +18,7 @@ from accounts.data_sets import (
 )
 from accounts.models import User
 from accounts.nabzclan import members
-from billing.models import Account
-from gateway.models import ApiKey
-from privacy import secrecy
+from privacy import owners, secrecy
 from privacy.models import (
     KEPT_DAYS,
     Acceptance,
@@ -36,18 +35,31 @@ from privacy.models import (
 
 
 def acts_of_staff(user: User) -> QuerySet[Any]:
-    """Return what staff did to somebody in the admin: to their account, keys and credits."""
-    about: dict[type[Any], list[str]] = {
-        User: [str(user.pk)],
-        Account: [str(pk) for pk in Account.objects.filter(user=user).values_list("pk", flat=True)],
-        ApiKey: [str(pk) for pk in ApiKey.objects.filter(user=user).values_list("pk", flat=True)],
-    }
-    kinds = ContentType.objects.get_for_models(*about)
+    """Return what staff did to somebody in the admin: to any row of theirs."""
     found = Q()
-    for model, keys in about.items():
-        found |= Q(content_type=kinds[model], object_id__in=keys)
+    for kind, keys in _rows_of(user):
+        found |= Q(content_type=kind, object_id__in=keys)
     named = Q(object_repr__contains=str(user.pk)) | Q(change_message__contains=str(user.pk))
     return LogEntry.objects.filter(found | named)
+
+
+def _acts_they_may_know_of(user: User) -> QuerySet[Any]:
+    return secrecy.acts(user, acts_of_staff(user))
+
+
+def _rows_of(user: User) -> Iterator[tuple[int, list[str]]]:
+    """Yield the kinds of rows that staff ever acted on, with somebody's rows of each.
+
+    Other kinds are not asked about: whoever calls a lot has many rows that nobody acts on.
+    """
+    kinds = LogEntry.objects.order_by().values_list("content_type", flat=True).distinct()
+    for number in kinds:
+        model = ContentType.objects.get_for_id(number).model_class() if number else None
+        if number is None or model is None or model is LogEntry or not owners.is_personal(model):
+            continue
+        acts = LogEntry.objects.filter(content_type=number).order_by()
+        acted_on = acts.values_list("object_id", flat=True).distinct()
+        yield number, owners.theirs(model, user.pk, among=acted_on)
 
 
 DATA: list[Classified] = [
@@ -121,6 +133,7 @@ DATA: list[Classified] = [
         about="What staff changed in your account by hand.",
         model=LogEntry,
         of=acts_of_staff,
+        shown=_acts_they_may_know_of,
         columns=(
             *("action_time", "content_type", "object_id", "object_repr", "action_flag"),
             "change_message",

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -26,3 +28,10 @@ def looks(user: User, *, today: date | None = None) -> QuerySet[StaffAccess]:
     return StaffAccess.objects.filter(user=user).exclude(
         kind=Disclosure._meta.label, object_id__in=[str(pk) for pk in hidden]
     )
+
+
+def acts(user: User, found: QuerySet[LogEntry], *, today: date | None = None) -> QuerySet[LogEntry]:
+    """Return what staff did to somebody's rows, but for what was done to a secret disclosure."""
+    hidden = secret(today=today).filter(person=user).values_list("pk", flat=True)
+    kind = ContentType.objects.get_for_model(Disclosure)
+    return found.exclude(content_type=kind, object_id__in=[str(pk) for pk in hidden])
