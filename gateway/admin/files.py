@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.forms import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -90,6 +90,8 @@ class CatalogueFiles(ImportExportMixin):
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Import a file whose preview was shown; once."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
         if request.POST.get("format", "") not in {str(nth) for nth in range(len(self.formats))}:
             raise BadRequest("files have no such format")
         try:

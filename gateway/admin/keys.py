@@ -22,7 +22,10 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Refuse to let a key do more than it may: that is for its owner."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
-        changed = {name: said[name] for name in self.changed_data if name in said}
+        # An emptied list is no change to Django's own form, so that each is compared.
+        changed = {
+            name: value for name, value in said.items() if value != getattr(self.instance, name)
+        }
         try:
             looser = key_tightening.loosened(self.instance, changed)
         except ValueError:

@@ -30,7 +30,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
         "customer",
     )
     list_filter = ("status", "charge_basis", "streamed", "provider", "endpoint")
-    linked_lookups = ("started_at__gte",)
+    linked_lookups = ("account_id", "started_at__gte")
     search_fields = ("id", "key_id")
     show_full_result_count = False
 

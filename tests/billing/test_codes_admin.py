@@ -102,7 +102,6 @@ def test_a_form_that_was_sent_twice_makes_one_batch(finance: Client) -> None:
         {"credits": "1", "most_each": "51"},
         {"most": "0"},
         {"batch": "x"},
-        {"note": "a\0b"},
         {"expires_at_0": "2020-01-01", "expires_at_1": "00:00"},
     ],
     ids=str,

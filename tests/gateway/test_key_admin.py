@@ -29,7 +29,7 @@ def test_staff_limit_a_key_in_every_way(staff: Client, server: Server, customer:
         "scopes": ["usage"],
         "log_days": "3",
         "minute_limit": "5",
-        "day_limit": "",
+        "day_limit": "900",
         "token_limit": "1000",
         "concurrency_limit": "2",
         "day_spend": "1000000",
@@ -45,7 +45,7 @@ def test_staff_limit_a_key_in_every_way(staff: Client, server: Server, customer:
     wait_until(lambda: customer.chat(server).status_code == 403, seconds=8)
     row = ApiKey.objects.get(pk=customer.key_row.pk)
     assert (row.scopes, row.log_days) == (["usage"], 3)
-    assert (row.minute_limit, row.day_limit) == (5, None)
+    assert (row.minute_limit, row.day_limit) == (5, 900)
     assert (row.token_limit, row.concurrency_limit) == (1_000, 2)
     assert (row.day_spend, row.month_spend, row.total_spend) == (1_000_000, None, 0)
     assert row.allowed_models == ["echo", "echo-slow"]
@@ -81,6 +81,7 @@ NOW = {
     "scopes": ["usage"],
     "log_days": 3,
     "minute_limit": 5,
+    "day_limit": None,
     "total_spend": 1_000_000,
     "allowed_models": ["echo"],
     "allowed_networks": ["10.0.0.0/8"],
@@ -146,7 +147,12 @@ def test_staff_saving_a_key_do_not_undo_what_happened_meanwhile(
 ) -> None:
     now = timezone.now()
     ApiKey.objects.filter(pk=customer.key_row.pk).update(last_used_at=now)
-    said = {"scopes": ["usage", "inference"], "log_days": "30", "minute_limit": "9"}
+    said = {
+        "scopes": ["usage", "inference"],
+        "log_days": "30",
+        "minute_limit": "9",
+        "day_limit": "9",
+    }
     staff.post(page(customer), said)
     customer.key_row.refresh_from_db()
     assert customer.key_row.minute_limit == 9

@@ -26,6 +26,8 @@ SPECIAL = {
     "privacy.Disclosure.decided_at": "null",
     "privacy.Disclosure.decided_by": "null",
     "privacy.InactivityNotice.nth": "1 + n % 2",
+    "billing.Code.approved_by": "null",
+    "billing.Code.approved_at": "null",
     "billing.Adjustment.decided_at": "null",
     "billing.Adjustment.decided_by": "null",
     "admin.LogEntry.content_type": "(select id from django_content_type where model = 'user')",

@@ -86,7 +86,7 @@ STRIPE = "view:FA"
 
 ACTIONS = {
     "billing.Adjustment": {"approve": "FA", "decline": "FA"},
-    "billing.Code": {"disable_codes": "FA"},
+    "billing.Code": {"approve": "FA", "disable_codes": "FA"},
     "billing.Refund": {"approve": "FA", "decline": "FA"},
     "privacy.Disclosure": {"approve": "PA", "refuse": "PA"},
 }

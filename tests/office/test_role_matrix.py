@@ -89,7 +89,8 @@ def test_every_page_of_the_office_opens_to_whom_it_is_listed_for(
     for name, path in office().items():
         if letter in matrix.PAGES[name]:
             answer = client.get(path)
-            if answer.status_code not in (200, 302, 404, 405):
+            # What asks for more than an address says so.
+            if answer.status_code not in (200, 302, 400, 404, 405):
                 wrong.append((name, "get", answer.status_code))
             continue
         for method, send in (("get", client.get), ("post", client.post)):

@@ -23,7 +23,7 @@ def rows_of(person: Customer) -> list[Model]:
         person.account,
         person.key_row,
         adjustments.request(account=person.account, kind=AdjustmentKind.GRANT, **given),
-        Order.objects.create(account=person.account, amount=500),
+        Order.objects.create(account=person.account, amount=500, livemode=False),
         data_requests.open_request("access", "What?", user=person.user),
         Export.objects.create(user=person.user),
     ]
