@@ -64,6 +64,12 @@ def waiting() -> QuerySet[Errand]:
     return Errand.objects.filter(done_at=None).select_related("erasure").order_by("-tries", "pk")
 
 
+def backlog() -> tuple[int, int]:
+    """Return how many errands are not done, and how many of them were tried in vain."""
+    open_ones = Errand.objects.filter(done_at=None)
+    return open_ones.count(), open_ones.filter(tries__gt=0).count()
+
+
 def hurry(errands: Collection[int]) -> list[Errand]:
     """Have errands run now whose next try lies ahead, within the caller's transaction."""
     rows = Errand.objects.select_for_update(of=("self",)).select_related("erasure")

@@ -451,3 +451,17 @@ def test_members_of_staff_are_neither_exported_nor_erased(officer: Client, datab
     for name in ("export", "delete", "child"):
         assert officer.post(place(name, colleague), ASKED).status_code == 404
     assert not DataRequest.objects.filter(user=colleague).exists()
+
+
+def test_nobody_thaws_themselves_and_superusers_alone_freeze_staff(customer: Customer) -> None:
+    support, boss = staff_client(["support"]), staff_client(superuser=True)
+    me = User.objects.get(pk=support.session["_auth_user_id"])
+    said = {"reason": "a ticket of today"}
+    states.freeze(me)
+    assert support.post(f"/admin/customers/{me.pk}/thaw", said).status_code == 403
+    other = User.objects.get(pk=boss.session["_auth_user_id"])
+    assert support.post(f"/admin/customers/{other.pk}/freeze", said).status_code == 403
+    assert boss.post(f"/admin/customers/{me.pk}/thaw", said).status_code == 302
+    me.refresh_from_db()
+    other.refresh_from_db()
+    assert (me.state, other.state) == (State.ACTIVE, State.ACTIVE)

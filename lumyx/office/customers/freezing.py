@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -19,7 +20,7 @@ from privacy.models import Look
 @acts.act(acts.FREEZE)
 def freeze(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Stop a customer's keys until they are thawed."""
-    user = get_object_or_404(User, pk=user_id)
+    user = _whom(request, user_id)
     what = acts.Act(
         title=f"Freeze {user.username}",
         happens=[
@@ -38,7 +39,7 @@ def freeze(request: HttpRequest, user_id: UUID) -> HttpResponse:
 @acts.act(acts.FREEZE)
 def thaw(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Let a customer's keys work again."""
-    user = get_object_or_404(User, pk=user_id)
+    user = _whom(request, user_id)
     what = acts.Act(
         title=f"Thaw {user.username}",
         happens=[
@@ -49,6 +50,14 @@ def thaw(request: HttpRequest, user_id: UUID) -> HttpResponse:
         button="Thaw",
     )
     return _put(request, user, what, State.ACTIVE)
+
+
+def _whom(request: HttpRequest, user_id: UUID) -> User:
+    """Return whom it is about: nobody freezes or thaws themselves, and superusers alone staff."""
+    staff, user = staff_of(request), get_object_or_404(User, pk=user_id)
+    if user.pk == staff.pk or (user.is_staff and not staff.is_superuser):
+        raise PermissionDenied
+    return user
 
 
 def _put(request: HttpRequest, user: User, what: acts.Act, state: State) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from billing import inbox
 from billing.admin.read_only import staff_of
 from lumyx.office import doors
+from privacy import errands
 
 ON_A_PAGE = inbox.MOST_AT_ONCE
 
@@ -22,6 +23,7 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
     kind = asked if asked in found else next((name for name in found if counts[name]), "failing")
     page = Paginator(found[kind], ON_A_PAGE).get_page(request.GET.get("page"))
     context = {"counts": counts, "kind": kind, "page": page, "most_tries": inbox.MOST_TRIES}
+    context["errands"], context["errands_failing"] = errands.backlog()
     return doors.show(request, "office/operations/inbox.html", "Stripe’s inbox", context)
 
 
