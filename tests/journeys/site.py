@@ -19,7 +19,7 @@ from tests.processes import Server
 from tests.shop import StripeProcess, bought
 
 WHO = ("docs", "stranger", "regular", "newcomer", "unknown", "staff", "leaver")
-ABSURD = "A-name-of-very-very-" + "W" * 48 + "-great-length"
+ABSURD = "A-name-of-very-very-" + "W" * 46 + "-great-length"
 
 
 @dataclass(frozen=True)
