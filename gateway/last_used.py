@@ -1,7 +1,6 @@
 """When keys were last used: noted in memory, written a few times a minute."""
 
 import asyncio
-import contextlib
 import logging
 import time
 
@@ -9,6 +8,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from billing.postgres import Pool
+from gateway.flushing import Flushed
 
 log = logging.getLogger("lumyx.gateway")
 
@@ -28,29 +28,17 @@ where k.id = n.id and coalesce(k.last_used_at < to_timestamp(n.at), true)
 """
 
 
-class LastUsed:
+class LastUsed(Flushed):
     """Notes the use of keys for one web process; loses only freshness while PostgreSQL is away."""
 
     def __init__(self, pool: Pool) -> None:
+        super().__init__(seconds=FLUSH_SECONDS)
         self._pool = pool
         self._noted: dict[str, float] = {}
-        self._flushing: asyncio.Task[None] | None = None
 
     def note(self, key_id: str) -> None:
         """Note that a key (UUID in hexadecimal) is used now."""
         self._noted[key_id] = time.time()
-
-    def start(self) -> None:
-        """Begin to write in the background."""
-        self._flushing = asyncio.create_task(self._flush_for_ever())
-
-    async def stop(self) -> None:
-        """Stop, and write what was noted."""
-        if self._flushing is not None:
-            self._flushing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._flushing
-        await self.flush()
 
     async def flush(self) -> None:
         """Write what was noted; what cannot be written now is kept for the next time."""
@@ -66,8 +54,3 @@ class LastUsed:
         except asyncio.CancelledError:
             self._noted = noted | self._noted
             raise
-
-    async def _flush_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            await self.flush()

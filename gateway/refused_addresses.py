@@ -3,8 +3,6 @@
 Somebody who tries keys out is to be seen while it goes on, and by nobody afterwards.
 """
 
-import asyncio
-import contextlib
 import logging
 from collections import Counter
 from dataclasses import dataclass
@@ -16,6 +14,8 @@ from django.conf import settings
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from gateway.flushing import Flushed
+
 log = logging.getLogger("lumyx.gateway")
 
 FLUSH_SECONDS = 5
@@ -25,30 +25,18 @@ HOUR = timedelta(hours=1)
 SHOWN = 50
 
 
-class RefusedAddresses:
+class RefusedAddresses(Flushed):
     """Counts refused calls by address for one web process."""
 
     def __init__(self, client: "Redis") -> None:
+        super().__init__(seconds=FLUSH_SECONDS)
         self._redis = client
         self._noted: Counter[str] = Counter()
-        self._flushing: asyncio.Task[None] | None = None
 
     def note(self, ip: str) -> None:
         """Count a call with a key that is none of ours."""
         if ip in self._noted or len(self._noted) < MOST_NOTED:
             self._noted[ip] += 1
-
-    def start(self) -> None:
-        """Begin to write in the background."""
-        self._flushing = asyncio.create_task(self._flush_for_ever())
-
-    async def stop(self) -> None:
-        """Stop, and write what was counted."""
-        if self._flushing is not None:
-            self._flushing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._flushing
-        await self.flush()
 
     async def flush(self) -> None:
         """Write what was counted; it is lost where Redis is away, since it would soon be old."""
@@ -65,11 +53,6 @@ class RefusedAddresses:
             await pipeline.execute()
         except RedisError as error:
             log.warning("refused addresses are not counted: %s", type(error).__name__)
-
-    async def _flush_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            await self.flush()
 
 
 @dataclass(frozen=True)
