@@ -26,6 +26,10 @@ class Remembered(Generic[Value]):
         self._known: list[Value] = []
         self._failed: DatabaseError | None = None
 
+    def expire(self) -> None:
+        """Ask anew the next time, and keep the answer for when there is no newer."""
+        self._until = 0.0
+
     def get(self) -> Value:
         """Return the answer; raises DatabaseError where there never was one."""
         if time.monotonic() >= self._until:
@@ -33,6 +37,10 @@ class Remembered(Generic[Value]):
         if self._failed is not None and not self._known:
             raise self._failed
         return self._known[0]
+
+    def last(self, otherwise: Value) -> Value:
+        """Return the answer that was given last, without asking anew, or something else."""
+        return self._known[0] if self._known else otherwise
 
     def _renew(self) -> None:
         try:

@@ -6,7 +6,6 @@ stand in the database then; both are one history.
 
 import asyncio
 import hashlib
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,6 +15,7 @@ from pathlib import Path
 from django.db import DatabaseError
 from django.utils import timezone
 
+from gateway.remembered import Remembered
 from privacy import versions
 from privacy.models import PolicyVersion
 from privacy.versions import Declaration
@@ -85,11 +85,11 @@ def _read(directory: Path, kind: str) -> tuple[Policy, ...]:
     )
 
 
-class _Published:
-    """The versions that staff published, as they were read last."""
+def _read_published() -> tuple[Policy, ...]:
+    return tuple(_as_policy(row) for row in PolicyVersion.objects.order_by("pk"))
 
-    rows: tuple[Policy, ...] = ()
-    until = 0.0
+
+_published: Remembered[tuple[Policy, ...]] = Remembered(_read_published, seconds=KEPT_SECONDS)
 
 
 def published() -> tuple[Policy, ...]:
@@ -98,17 +98,15 @@ def published() -> tuple[Policy, ...]:
     While the database does not answer, what was read last stands: pages go on without it, and
     nobody can accept anything then.
     """
-    now = time.monotonic()
-    if now >= _Published.until and not _in_event_loop():
-        _Published.until = now + KEPT_SECONDS
+    if not _in_event_loop():
         with suppress(DatabaseError):
-            _Published.rows = tuple(_as_policy(row) for row in PolicyVersion.objects.order_by("pk"))
-    return _Published.rows
+            return _published.get()
+    return _published.last(())
 
 
 def forget_published() -> None:
     """Have the published versions read anew."""
-    _Published.until = 0.0
+    _published.expire()
 
 
 def _in_event_loop() -> bool:
