@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 
 from billing.admin.read_only import staff_of
 from gateway import route_holds, route_states
@@ -37,7 +38,7 @@ def show_routes(request: HttpRequest) -> HttpResponse:
 @doors.staff_page("gateway.view_route")
 def show_routes_live(request: HttpRequest) -> HttpResponse:
     """Show the same table anew, for the page that stands open."""
-    return doors.show(request, "office/operations/routes_live.html", "Circuit breakers", _table())
+    return TemplateResponse(request, "office/operations/routes_live.html", _table())
 
 
 def _table() -> dict[str, object]:
