@@ -4,37 +4,25 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminURLInputWidget
 
-from accounts.closed_lists import ModelAdmin
 from billing.admin import ReadOnlyAdmin
 from billing.amounts import in_credits
 from gateway import invalidation
+from gateway.admin.announced import AnnouncedAdmin
 from gateway.admin.file_rows import ProviderRows, RouteRows
 from gateway.admin.files import CatalogueFiles
 from gateway.models import Provider, ProviderCheck, Route, RouteHold
 
 
-class CatalogueAdmin(ModelAdmin):
+class CatalogueAdmin(AnnouncedAdmin):
     """Announces each change of the catalogue to every process."""
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save a row with its inlines, then announce the change."""
-        super().save_related(request, form, formsets, change)
-        invalidation.publish_catalogue()
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Delete a row and announce it."""
-        super().delete_model(request, obj)
-        invalidation.publish_catalogue()
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Delete rows and announce it."""
-        super().delete_queryset(request, queryset)
+    def announce(self) -> None:
+        """Tell every process."""
         invalidation.publish_catalogue()
 
 

@@ -17,7 +17,7 @@ from import_export.tmp_storages import CacheStorage
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 
 from billing.admin.read_only import staff_of
-from gateway import invalidation
+from gateway.admin.announced import AnnouncedAdmin
 
 MOST_BYTES = 2_000_000
 ACTS = {"new": ADDITION, "update": CHANGE}
@@ -63,17 +63,13 @@ class FileForm(ImportForm):
         return file
 
 
-class CatalogueFiles(ImportExportMixin):
+class CatalogueFiles(ImportExportMixin, AnnouncedAdmin):
     """Exports a table to whom may see it, and imports it for whom may add and change its rows."""
 
     formats = (CSV, Rows)
     import_form_class = FileForm
     export_form_class = ExportForm
     tmp_storage_class = WaitingFiles
-
-    def announce(self) -> None:
-        """Tell every process."""
-        invalidation.publish_catalogue()
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Who sees the rows may take them along."""

@@ -1,18 +1,15 @@
 """The banner on every page of the site."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.closed_lists import ModelAdmin
 from gateway import site_notices
+from gateway.admin.announced import AnnouncedAdmin
 from gateway.models import SiteNotice
 
 
 @admin.register(SiteNotice)
-class SiteNoticeAdmin(ModelAdmin):
+class SiteNoticeAdmin(AnnouncedAdmin):
     """Shown within 15 seconds of its start, gone at its end by itself; end it sooner by its end.
 
     It closes nothing: the setting MAINTENANCE does.
@@ -26,17 +23,6 @@ class SiteNoticeAdmin(ModelAdmin):
         """Return whether it is shown now."""
         return notice.begins_at <= timezone.now() < notice.ends_at
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save a banner, and show it."""
-        super().save_model(request, obj, form, change)
-        site_notices.forget()
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Delete a banner, and show it no more."""
-        super().delete_model(request, obj)
-        site_notices.forget()
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        """Delete banners, and show them no more."""
-        super().delete_queryset(request, queryset)
+    def announce(self) -> None:
+        """Show it, or show it no more."""
         site_notices.forget()
