@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from accounts import ciphers
@@ -66,8 +66,9 @@ def waiting() -> QuerySet[Errand]:
 
 def backlog() -> tuple[int, int]:
     """Return how many errands are not done, and how many of them were tried in vain."""
-    open_ones = Errand.objects.filter(done_at=None)
-    return open_ones.count(), open_ones.filter(tries__gt=0).count()
+    failing = Count("pk", filter=Q(tries__gt=0))
+    found = Errand.objects.filter(done_at=None).aggregate(waiting=Count("pk"), failing=failing)
+    return found["waiting"], found["failing"]
 
 
 def hurry(errands: Collection[int]) -> list[Errand]:
