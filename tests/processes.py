@@ -24,11 +24,13 @@ def free_port() -> int:
         return port
 
 
-def wait_until(true: Callable[[], bool], *, seconds: float, what: str = "it") -> None:
-    """Wait until something is true, and fail where it never is."""
+def wait_until(
+    true: Callable[[], bool], *, seconds: float, what: str = "it", seen: Callable[[], str] = str
+) -> None:
+    """Wait until something is true, and fail where it never is; `seen` says what was there."""
     end = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < end, f"waited in vain for {what}"
+        assert time.monotonic() < end, f"waited in vain for {what} {seen()}"
         time.sleep(0.02)
 
 

@@ -24,8 +24,8 @@ def begin(page: Page, server: Server, nabzclan: NabzClanProcess) -> User:
 
 
 def credited(user: User) -> list[int]:
-    """Return what was credited to somebody for payments."""
-    entries = LedgerEntry.objects.filter(account__user=user, kind="top_up")
+    """Return what was credited to somebody for payments, in the order in which it was."""
+    entries = LedgerEntry.objects.filter(account__user=user, kind="top_up").order_by("id")
     return [entry.amount for entry in entries]
 
 
@@ -133,6 +133,7 @@ def test_a_call_that_crosses_the_threshold_tops_up(
         lambda: aside(lambda: credited(user)) == [5 * MICRO, 10 * MICRO],
         seconds=40,
         what="the automatic top-up",
+        seen=lambda: f"{aside(lambda: credited(user))} {worker.text()} {server.text()}",
     )
     page.goto(f"{server.url}/billing")
     expect(page.get_by_text("Automatic top-up, LX-")).to_be_visible()
