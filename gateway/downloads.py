@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 
 from billing.history import safe
 from billing.models import Account
@@ -51,7 +52,10 @@ async def _parts(account: Account, query: Query) -> AsyncIterator[list[dict[str,
 
 
 def _next(parts: Iterator[list[dict[str, Any]]]) -> list[dict[str, Any]] | None:
-    return next(parts, None)
+    part = next(parts, None)
+    # A slow reader is to keep no connection from others.
+    close_old_connections()
+    return part
 
 
 def _cells(call: dict[str, Any], keys: dict[str, str]) -> list[Any]:

@@ -1,5 +1,6 @@
 """Every setting of LumyxAI, read from the environment in this one place."""
 
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,13 +53,30 @@ POSTGRESQL = environment.require("DATABASE_URL", env.postgresql, stand_in={"NAME
 POSTGRESQL_GUARDS = (
     "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000"
 )
+# The most connections that the pages of one web process have; the API's are apart. Only a web
+# process pools them: Celery's worker forks, which connections do not outlive.
+WEBSITE_CONNECTIONS = environment.read("WEBSITE_CONNECTIONS", env.whole(1, 100), default=20)
+WEBSITE_POOL = {
+    "min_size": 1,
+    "max_size": WEBSITE_CONNECTIONS,
+    # How long a page waits for one, or for a PostgreSQL that is away, in seconds.
+    "timeout": 2.0,
+    # Given up soon, so that the next page tries anew: psycopg's pauses grow to minutes.
+    "reconnect_timeout": 1.0,
+    "num_workers": 1,
+}
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
         **POSTGRESQL,
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"options": POSTGRESQL_GUARDS, "connect_timeout": 5},
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "options": POSTGRESQL_GUARDS,
+            "connect_timeout": 5,
+            **({"pool": WEBSITE_POOL} if "lumyx.asgi" in sys.modules else {}),
+        },
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
