@@ -54,6 +54,11 @@ class Totals:
     since: datetime
 
     @property
+    def begun(self) -> bool:
+        """Whether anything is added up yet."""
+        return self.whole or self.units > 0
+
+    @property
     def whole(self) -> bool:
         """Whether everything is added up."""
         return self.units >= self.of
@@ -122,8 +127,12 @@ def _filtering(query: Query) -> int:
     return sum(wanted is not None for wanted in filters(query).values())
 
 
-def totals(book: Book, query: Query, *, seconds: float) -> Totals:
-    """Add up the calls of a query, newest first, as far as the time reaches."""
+def totals(book: Book, query: Query, *, seconds: float, hasty: bool = False) -> Totals:
+    """Add up the calls of a query, newest first, as far as the time reaches.
+
+    Something is added up each time, so that asking again comes to an end; who is hasty
+    gets nothing rather than wait for one long day.
+    """
     budget, many = Budget(seconds), _filtering(query) > 1
     units = book.units(query.start, query.end)
     known = book.known(units)
@@ -139,7 +148,7 @@ def totals(book: Book, query: Query, *, seconds: float) -> Totals:
         elif unit in known and not many and not cut:
             found += (narrowed(known[unit], query) or [total(known[unit])])[0]
         else:
-            if made and budget.spent:
+            if budget.spent if made else hasty and book.holds_many((begin, end)):
                 return Totals(found, number, len(units), since=unit[1])
             made += end <= book.now
             if many or cut:

@@ -93,6 +93,14 @@ select started_at from gateway_requestlog
 where account_id = %(account)s and started_at >= %(from)s order by started_at limit 1
 """
 
+# Read from the index alone, for as long as it takes to see that there are many.
+MANY = """
+select exists (
+  select from gateway_requestlog
+  where account_id = %(account)s and started_at >= %(from)s and started_at < %(to)s
+  offset 5000)
+"""
+
 _write = msgspec.json.Encoder().encode
 _read_summary = msgspec.json.Decoder(Summary).decode
 _read_tally = msgspec.json.Decoder(Tally).decode
@@ -190,6 +198,12 @@ class Book:
                 summary[DIMENSIONS[number]][value] = Tally(*rest[len(DIMENSIONS) :])
         self._keep(self._name(unit), unit, _write(summary))
         return summary
+
+    def holds_many(self, unit: Unit) -> bool:
+        """Return whether so many calls fall into a unit that adding them up takes long."""
+        with connection.cursor() as cursor:
+            cursor.execute(MANY, {"account": self.account.pk, "from": unit[0], "to": unit[1]})
+            return bool(cursor.fetchone()[0])
 
     def known_filtered(self, units: Iterable[Unit], query: Query) -> dict[Unit, Tally]:
         """Return what the calls of a query add up to in those units where that is known."""

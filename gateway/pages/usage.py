@@ -73,7 +73,9 @@ def _asked(request: HttpRequest) -> Asked:
 def usage(request: HttpRequest) -> HttpResponse:
     """Show the account's calls, newest first."""
     asked = _asked(request)
-    context = _page(asked, seconds=TOTALS_AT_ONCE)
+    # Whoever has no JavaScript to ask for the rest asks for this page to wait for more of it.
+    waits = "wait" in request.GET
+    context = _page(asked, seconds=TOTALS_LATER if waits else TOTALS_AT_ONCE, hasty=not waits)
     short = [key for key in asked.keys if key.log_days < LOG_DAYS_MOST]
     context |= {
         "form": asked.form,
@@ -116,9 +118,9 @@ def totals(request: HttpRequest) -> HttpResponse:
     return render(request, "gateway/usage/totals.html", context)
 
 
-def _page(asked: Asked, *, seconds: float) -> dict[str, Any]:
+def _page(asked: Asked, *, seconds: float, hasty: bool = False) -> dict[str, Any]:
     """Return the rows and the totals; `seen` changes when either does."""
-    context = _rows(asked) | _totals(asked, seconds=seconds)
+    context = _rows(asked) | _totals(asked, seconds=seconds, hasty=hasty)
     # What is not added up yet asks for the rest by itself.
     tally = context["totals"].tally if context["totals"].whole else ""
     said = [*(call["id"] for call in context["calls"]), str(tally)]
@@ -154,8 +156,8 @@ def listed(found: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str,
     return found
 
 
-def _totals(asked: Asked, *, seconds: float) -> dict[str, Any]:
-    found = calls.totals(asked.book, asked.query, seconds=seconds)
+def _totals(asked: Asked, *, seconds: float, hasty: bool = False) -> dict[str, Any]:
+    found = calls.totals(asked.book, asked.query, seconds=seconds, hasty=hasty)
     return {"totals": found, "totals_address": asked.form.address()}
 
 

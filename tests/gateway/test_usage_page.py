@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -225,6 +226,37 @@ def test_adding_up_ends_however_little_time_each_look_has(customer: Customer) ->
                 break
         assert looks > 1
         assert found.tally.calls == found.tally.charge == (3 if query.streamed else 6)
+
+
+COPIES = """
+insert into gateway_requestlog ({columns})
+select {values} from gateway_requestlog, generate_series(1, %s) where account_id = %s
+"""
+
+
+def copy_call(customer: Customer, times: int) -> None:
+    """Write a customer's only call again and again, with ids of their own."""
+    with connection.cursor() as cursor:
+        cursor.execute("select * from gateway_requestlog limit 0")
+        columns = [column.name for column in cursor.description]
+        values = ["gen_random_uuid()" if name == "id" else name for name in columns]
+        statement = COPIES.format(columns=", ".join(columns), values=", ".join(values))
+        cursor.execute(statement, [times, customer.account.pk])
+
+
+@pytest.mark.parametrize("wait", ["", "&wait=1"], ids=["with JavaScript", "without"])
+def test_a_page_does_not_wait_for_the_sum_of_a_long_day(customer: Customer, wait: str) -> None:
+    day = datetime.now(UTC) - 5 * DAY
+    add_call(customer, at=day, charge=2)
+    copy_call(customer, 5_000)
+    address = f"/usage?from={day:%Y-%m-%d}&to={day:%Y-%m-%d}"
+    page = visit(customer).get(address + wait).content.decode()
+    assert len(re.findall(r'id="row-', page)) == 50
+    assert ("<dd>–</dd>" in page) != bool(wait)
+    assert ("<dd>5,001</dd>" in page) == bool(wait)
+    query = {"from": f"{day:%Y-%m-%d}", "to": f"{day:%Y-%m-%d}"}
+    assert "<dd>5,001</dd>" in added_up(visit(customer), query)
+    assert "<dd>5,001</dd>" in visit(customer).get(address).content.decode()
 
 
 def test_nobody_reaches_anothers_calls_by_id_filter_page_or_download(
