@@ -8,12 +8,12 @@ const colour = (name, other) => {
   probe.style.color = other ? `var(${name}, var(${other}))` : `var(${name})`;
   return getComputedStyle(probe).color;
 };
-const whole = [1, 2, 5].flatMap((n) => [...Array(15).keys()].map((e) => n * 10 ** e)).sort((a, b) => a - b);
+const round = [...Array(22).keys()].flatMap((e) => [1, 2, 5].map((n) => Number(`${n}e${e - 6}`)));
 // Small amounts are not zero: a call may cost a millionth of a credit.
 const amount = (value) => value.toLocaleString("en", { maximumFractionDigits: 6 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
 const tick = (value) => (Math.abs(value) >= 100_000 ? short.format(value) : amount(value));
-const day = (at) => new Date(at * 1000).toLocaleDateString("en", { day: "numeric", month: "short", timeZone: "UTC" });
+const day = (at) => new Date(at * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 const drawn = new Map();
 
 // Each series is drawn as high as itself and all below it; those below then cover its foot.
@@ -26,7 +26,17 @@ function stacked(series) {
   return heights;
 }
 
+// Where nobody points at a bar, the legend tells of the last one.
+const named = (days, at) => (at == null ? day(days.at(-1)) : `${day(days[at])} (from ${new Date(days[at] * 1000).toLocaleString()} local time)`);
+
+// The marks of the upright axis: a few round ones, the last no lower than the highest bar.
+function marks(most, whole) {
+  const step = round.find((n) => most / n <= 5 && (n >= 1 || !whole));
+  return [...Array(Math.ceil(most / step - 1e-9) + 1).keys()].map((n) => n * step);
+}
+
 function look(element, { days, series }) {
+  const { whole } = series[0];
   const ink = colour("--ink-3"), line = colour("--line");
   const bars = uPlot.paths.bars({ size: [0.7, 26], radius: series.length > 1 ? 0 : 0.18 });
   const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px Geist, sans-serif" };
@@ -36,13 +46,13 @@ function look(element, { days, series }) {
     height: 224,
     tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), "Etc/UTC"),
     cursor: { points: { show: false }, drag: { setScale: false } },
-    scales: { x: { range: (_, first, last) => [first - 43200, last + 43200] }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
-    axes: [{ ...axis, grid: { show: false }, values: (_, splits) => splits.map(day) }, { ...axis, size: series[0].whole ? 56 : 76, incrs: series[0].whole ? whole : undefined, values: (_, splits) => splits.map(tick) }],
+    scales: { x: { range: (_, first, last) => [first - 43200, last + 43200] }, y: { range: (_, __, most) => [0, most > 0 ? marks(most, whole).at(-1) : 1] } },
+    axes: [{ ...axis, grid: { show: false }, values: (_, splits) => splits.map(day) }, { ...axis, size: whole ? 56 : 76, splits: (_, __, ___, most) => marks(most, whole), values: (_, splits) => splits.map(tick) }],
     series: [
-      { label: "UTC day", value: (_, at) => (at ? `${day(at)} (local ${new Date(at * 1000).toLocaleString()})` : "–") },
+      { label: "UTC day", value: (plot, _, __, at) => named(plot.data[0], at) },
       ...series.map((one, n) => ({
         label: one.name, stroke: fill(n), width: 0, fill: fill(n), paths: bars, points: { show: false },
-        value: (_, __, ___, at) => (at == null ? "–" : `${amount(element.series[n].values[at])} ${one.unit}`),
+        value: (_, __, ___, at) => `${amount(element.series[n].values.at(at ?? -1))} ${one.unit}`,
       })),
     ],
   };
