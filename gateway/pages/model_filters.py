@@ -1,6 +1,6 @@
 """What the catalogue may be searched, filtered and sorted by; all of it is in the address."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -106,12 +106,32 @@ class ModelFilters(WordedForm):
     output = highest("Output price")
     provider = forms.ChoiceField(label="Provider", required=False)
 
-    def __init__(self, given: QueryDict, *, providers: Iterable[str]) -> None:
+    def __init__(self, given: QueryDict, *, models: Collection[Shown]) -> None:
         super().__init__(given)
-        provider = self.fields["provider"]
-        assert isinstance(provider, forms.ChoiceField)
-        provider.choices = [("", "any"), *((name, name) for name in sorted(providers))]
+        providers = {runner.name for model in models for runner in model.runners}
+        self._choices("provider", [("", "any"), *((name, name) for name in sorted(providers))])
         self.is_valid()
+        self._leave_out(models, given)
+
+    def _choices(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    def _leave_out(self, models: Collection[Shown], given: QueryDict) -> None:
+        """Offer nothing that no model has, unless it is asked for."""
+        able = {name for model in models for name in model.listing.capabilities}
+        able |= set(given.getlist("can"))
+        words = {name: words for name, (words, _) in ABILITIES.items() if name in able}
+        self._choices("can", list(words.items()))
+        largest = max((model.listing.context_window for model in models), default=0)
+        asked = given.get("context")
+        contexts = [
+            (str(n), f"{words} tokens")
+            for n, words in LEAST_CONTEXTS.items()
+            if n <= largest or str(n) == asked
+        ]
+        self._choices("context", [("", "any"), *contexts])
 
     @property
     def chosen(self) -> dict[str, Any]:

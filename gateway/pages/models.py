@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 from django_htmx.middleware import HtmxDetails
 
+from accounts.wording import WordedForm
 from gateway import availability, estimates, public_models, snippets
 from gateway.estimates import Bill
 from gateway.pages.described import Described, unshared
@@ -28,7 +29,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     """Show the models on offer, as far as they are asked for."""
     models = public_models.shown(request.user)
     names = {runner.name for model in models for runner in model.runners}
-    filters = ModelFilters(request.GET, providers=names)
+    filters = ModelFilters(request.GET, models=models)
     path = reverse("models")
     found = filters.apply(models)
     context = {
@@ -64,7 +65,7 @@ def _part(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.history_restore_request
 
 
-class Estimate(forms.Form):
+class Estimate(WordedForm):
     """How many tokens a call would use, and how many such calls."""
 
     input = forms.IntegerField(label="Input tokens", min_value=0, max_value=MOST_TOKENS)

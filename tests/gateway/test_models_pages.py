@@ -97,6 +97,21 @@ def test_a_stranger_finds_models_by_name_and_by_what_they_need(family: str) -> N
     assert found(f"q={family}&sort=newest") == ["vectors", "wide", "small"]
 
 
+def test_nothing_is_offered_that_no_model_has(family: str) -> None:
+    offer(family, "small", context_window=20_000, capabilities=["chat", "tools"])
+    known = {name for model in Model.objects.all() for name in model.capabilities}
+    largest = max(model.context_window for model in Model.objects.all())
+    page = text_of("/models")
+    offered = set(re.findall(r'name="can" value="([a-z_]+)"', page))
+    assert {"chat", "tools"} <= offered <= known
+    contexts = re.findall(r'<option value="(\d+)"', page)
+    assert contexts
+    assert max(map(int, contexts)) <= largest
+    assert "Clear all" not in page
+    # What an address asks for stays in sight, and can be taken away.
+    assert '<option value="1000000" selected' in text_of("/models?context=1000000")
+
+
 def test_what_cannot_be_understood_is_said_and_left_out(family: str) -> None:
     offer(family, "one")
     wrong = "input=cheap&output=NaN&can=fly&context=-1&provider=nobody&sort=mood"
