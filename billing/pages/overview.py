@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.limited import limited
 from accounts.models import State
@@ -31,10 +31,12 @@ def billing(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @limited("30/h")
 def buy(request: HttpRequest) -> HttpResponse:
-    """Send somebody to Stripe to pay."""
+    """Send somebody to Stripe to pay; whoever comes back to the address finds the form."""
+    if request.method != "POST":
+        return redirect("billing")
     form = TopUpForm(request.POST)
     if not form.is_valid():
         return _page(request, form)

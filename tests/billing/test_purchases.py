@@ -13,7 +13,7 @@ from billing.models import LedgerEntry, Order, OrderState, StripeCustomer, Strip
 from billing.stripe_api import StripeDown, api
 from tests.accounts.people import new_member
 from tests.billing.ledgers import assert_sound
-from tests.customers import Customer
+from tests.customers import Customer, visit
 from tests.people import Browser, NabzClanProcess
 from tests.processes import Server, wait_until
 from tests.shop import StripeProcess, bought, settle_events
@@ -225,6 +225,11 @@ def test_amounts_out_of_bounds_are_form_errors(
     assert page.status_code == 400
     assert 'class="error"' in page.text
     assert not Order.objects.filter(account__user=user).exists()
+
+
+def test_whoever_comes_back_to_the_address_of_buying_finds_the_form(customer: Customer) -> None:
+    answer = visit(customer).get("/billing/buy")
+    assert (answer.status_code, answer["Location"]) == (302, "/billing")
 
 
 def test_a_purchase_belongs_to_who_made_it(

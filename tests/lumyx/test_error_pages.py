@@ -21,7 +21,7 @@ from lumyx import errors
 from lumyx.asgi import gateway
 from lumyx.urls import handler400, handler403, handler404, handler500
 from lumyx.urls import urlpatterns as of_the_site
-from tests.customers import Customer
+from tests.customers import Customer, visit
 from tests.journeys.browsers import chromium, watch
 from tests.processes import Server, free_port
 
@@ -51,6 +51,17 @@ broken = override_settings(ROOT_URLCONF=__name__)
 def site(database: None) -> Iterator[Client]:
     with broken:
         yield Client(raise_request_exception=False)
+
+
+@pytest.mark.parametrize(("method", "where"), [("get", "/nowhere"), ("get", "/billing/portal")])
+def test_whoever_is_signed_in_finds_their_way_back(
+    site: Client, customer: Customer, method: str, where: str
+) -> None:
+    door = '<a class="button" data-size="s" href="/dashboard">Dashboard</a>'
+    assert door not in getattr(site, method)("/nowhere").content.decode()
+    page = getattr(visit(customer), method)(where)
+    assert page.status_code in (404, 405)
+    assert door in page.content.decode()
 
 
 @pytest.mark.parametrize(
