@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from accounts.wording import WordedForm
 from billing.models import MICRO, AutoTopUp, LedgerKind, LowBalanceAlert
 
 CENTS = Decimal(100)
@@ -59,7 +60,7 @@ def credits_field(label: str, *, help_text: str) -> forms.DecimalField:
     )
 
 
-class TopUpForm(forms.Form):
+class TopUpForm(WordedForm):
     """How much to buy, in US dollars."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -78,7 +79,7 @@ class TopUpForm(forms.Form):
         return int(self.cleaned_data["amount"] * CENTS)
 
 
-class AutoTopUpForm(forms.Form):
+class AutoTopUpForm(WordedForm):
     """When to buy credits by itself, how many, and how much in a month."""
 
     enabled = forms.BooleanField(
@@ -130,7 +131,7 @@ class AutoTopUpForm(forms.Form):
         }
 
 
-class AlertForm(forms.Form):
+class AlertForm(WordedForm):
     """When to be told that credits run low."""
 
     mail = forms.BooleanField(
@@ -146,7 +147,7 @@ class AlertForm(forms.Form):
             self.initial = {"mail": mail, "below": plain(Decimal(alert.threshold) / MICRO)}
 
 
-class RedeemForm(forms.Form):
+class RedeemForm(WordedForm):
     """A code that somebody was given."""
 
     code = forms.CharField(
@@ -157,7 +158,7 @@ class RedeemForm(forms.Form):
     )
 
 
-class HistoryForm(forms.Form):
+class HistoryForm(WordedForm):
     """Which movements of money to show."""
 
     kind = forms.ChoiceField(

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.limited import count, limited
 from accounts.models import User
+from accounts.wording import WordedForm
 from privacy import data_requests
 from privacy.models import GENERAL, RequestKind
 
@@ -28,7 +29,7 @@ TOPICS = [
 ]
 
 
-class ContactForm(forms.Form):
+class ContactForm(WordedForm):
     """What somebody asks; who is signed in needs no address."""
 
     topic = forms.ChoiceField(label="What is it about?", choices=TOPICS)

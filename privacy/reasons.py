@@ -13,13 +13,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from accounts.wording import WordedForm
+
 KEPT_SECONDS = 30 * 60
 IN_SESSION = "reason_for_looking"
 ADMIN = "/admin/"
 LOOKING = ("GET", "HEAD")
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(WordedForm):
     """Why somebody looks."""
 
     reason = forms.CharField(

@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from accounts.wording import WordedForm
+
 MOST = 500
 """So many rows can be read and agreed to at once."""
 REASON_LEAST, REASON_MOST = 5, 180
@@ -38,7 +40,7 @@ class Question:
     """Whether it concerns a person, so that somebody has to say why."""
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(WordedForm):
     """Why something is done."""
 
     reason = forms.CharField(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django import forms
 
+from accounts.wording import WordedForm
 from gateway.models import ApiKey, ChargeBasis
 from gateway.partitions import RETENTION_DAYS
 from gateway.tallies import log_begins
@@ -48,7 +49,7 @@ def choice(label: str, choices: Sequence[tuple[str, str]], *, any_words: str) ->
     )
 
 
-class UsageForm(forms.Form):
+class UsageForm(WordedForm):
     """The filters, as they stand in the address."""
 
     range = choice("Time", [(name, RANGES[name][0]) for name in RANGES], any_words="")
