@@ -75,8 +75,8 @@ def _describe(listing: Listing, prices: Prices) -> dict[str, Any]:
         "context": listing.context_window,
         "most_output": listing.max_output_tokens,
         "can": [tool for tool in TOOLS if tool in listing.capabilities],
-        "input": in_credits(prices.input),
-        "output": in_credits(prices.output),
+        "input": public_prices.written(prices.input),
+        "output": public_prices.written(prices.output),
     }
 
 

@@ -19,6 +19,7 @@ from billing.amounts import in_credits
 from billing.models import MICRO
 from gateway import keys, playground
 from gateway.models import ApiKey, KeyKind, VipLevel
+from gateway.public_prices import written
 from tests.customers import Customer, accept, make_customer, session_of
 from tests.gateway.test_content_is_never_kept import everything_stored
 from tests.processes import ProviderProcess, Server, wait_until
@@ -220,7 +221,7 @@ def test_prices_are_those_of_the_persons_level(server: Server) -> None:
     setup = re.search(r'<script id="setup" type="application/json">(.*?)</script>', page)
     assert setup is not None
     models = {model["name"]: model for model in json.loads(setup[1])["models"]}
-    assert models["echo"]["output"] == in_credits(-(-8 * MICRO * level.price_percent // 100))
+    assert models["echo"]["output"] == written(-(-8 * MICRO * level.price_percent // 100))
     assert "echo-embed" not in models
     assert "reasoning" in models["thinker"]["can"]
 

@@ -145,6 +145,7 @@ def test_a_filter_that_makes_no_sense_is_said_to_and_shows_nothing(
     if status == 400:
         assert listed(page) == []
         assert "This filter makes no sense" in page.content.decode()
+        assert "/usage/calls.csv" not in page.content.decode()
         assert client.get(f"/usage/calls.csv?{query}").status_code == 400
 
 

@@ -105,6 +105,8 @@ def test_calls_arrive_by_themselves_and_open_beside_the_list(
     page.get_by_label("Outcome").select_option("4xx")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator(".call-link")).to_have_count(1)
+    # What is not filtered by is not in the address.
+    expect(page).to_have_url(f"{server.url}/usage?status=4xx")
     with page.expect_download() as started:
         page.get_by_role("link", name="CSV").click()
     text = started.value.path().read_text()

@@ -5,6 +5,12 @@ document.addEventListener("DOMContentLoaded", () => {
   try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch { /* storage is off */ }
 });
 
+// An address says what is asked for and nothing else.
+document.addEventListener("formdata", (event) => {
+  if (event.target.getAttribute("method") !== "get") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+});
+
 const closest = (event, selector) => event.target instanceof Element && event.target.closest(selector);
 
 async function copy(button) {
