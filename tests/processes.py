@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
+import redis
 import requests
+from django.conf import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -104,6 +106,26 @@ class Server(Process):
         self.url = f"http://127.0.0.1:{port}"
         self.api = f"{self.url}/api/v1"
         self.wait_for(f"{self.url}{up}")
+
+
+class Worker(Process):
+    """Celery's worker, with nothing to do but what is sent to it from now on."""
+
+    def __init__(self, *, environment: Mapping[str, str]) -> None:
+        forget_queue()
+        super().__init__(
+            [
+                *("celery", "--quiet", "--app", "lumyx", "worker", "--concurrency=1"),
+                *("--without-gossip", "--without-mingle", "--loglevel=WARNING"),
+            ],
+            environment=environment,
+        )
+
+
+def forget_queue() -> None:
+    """Empty the workers' queue: where none runs, what was sent to one waits for ever."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.delete("celery")
 
 
 class ProviderProcess(Process):

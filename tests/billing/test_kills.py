@@ -15,7 +15,7 @@ from billing.models import LedgerEntry, Order, StripeEvent
 from billing.stripe_api import api
 from tests.billing.ledgers import assert_sound
 from tests.customers import Customer
-from tests.processes import Process, Server, wait_until
+from tests.processes import Server, Worker, wait_until
 from tests.shop import StripeProcess, settle_events
 
 ROUNDS = int(os.environ.get("KILLS", "5"))
@@ -102,11 +102,7 @@ def test_a_real_worker_credits_and_a_flushed_redis_loses_no_money(
                 time.sleep(0.05)
     finally:
         stripe.control("webhooks", delay=0)
-    arguments = ["celery", "--quiet", "--app", "lumyx", "worker", "--concurrency=1"]
-    worker = Process(
-        [*arguments, "--without-gossip", "--without-mingle", "--loglevel=WARNING"],
-        environment=environment,
-    )
+    worker = Worker(environment=environment)
     try:
         order, _ = checkout.begin(customer.account, cents=700)
         stripe.pay(str(order.checkout_session))

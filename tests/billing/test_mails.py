@@ -9,7 +9,7 @@ from billing.models import MICRO, AutoTopUp, LowBalanceAlert, Order
 from tests.accounts.people import new_member
 from tests.customers import Customer
 from tests.people import Browser, NabzClanProcess
-from tests.processes import Process, Server, wait_until
+from tests.processes import Server, Worker, wait_until
 from tests.shop import StripeProcess, bought, settle_events
 
 
@@ -103,13 +103,7 @@ def test_a_call_that_crosses_the_threshold_has_the_account_looked_after(
         amount=1_000,
         monthly_ceiling=1_000,
     )
-    worker = Process(
-        [
-            *("celery", "--quiet", "--app", "lumyx", "worker", "--concurrency=1"),
-            *("--without-gossip", "--without-mingle", "--loglevel=WARNING"),
-        ],
-        environment=environment,
-    )
+    worker = Worker(environment=environment)
     try:
         before = customer.balance()
         assert customer.chat(server).status_code == 200

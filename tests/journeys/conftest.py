@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.browsers import chromium
-from tests.processes import Process
+from tests.processes import Process, Worker
 
 
 @pytest.fixture(scope="package")
@@ -24,10 +24,6 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def worker(environment: dict[str, str]) -> Iterator[Process]:
-    arguments = ["celery", "--quiet", "--app", "lumyx", "worker", "--concurrency=1"]
-    process = Process(
-        [*arguments, "--without-gossip", "--without-mingle", "--loglevel=WARNING"],
-        environment=environment,
-    )
+    process = Worker(environment=environment)
     yield process
     process.stop()

@@ -12,8 +12,7 @@ from privacy.models import Erasure
 from tests.journeys.browsers import aside, watch
 from tests.journeys.test_customer_journey import choose, enter
 from tests.people import NabzClanProcess
-from tests.privacy.leavers import forget_queue
-from tests.processes import Process, ProviderProcess, Server
+from tests.processes import Process, ProviderProcess, Server, forget_queue
 
 
 def test_a_copy_is_made_while_one_watches_and_is_taken_home(

@@ -4,9 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-import redis
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
@@ -42,7 +40,7 @@ from tests.accounts.people import new_member
 from tests.customers import Customer
 from tests.people import Browser, NabzClanProcess
 from tests.privacy.stripe_rows import copy_what_stripe_says
-from tests.processes import Server
+from tests.processes import Server, forget_queue
 from tests.shop import StripeProcess, bought, settle_events
 from tests.staff import make_staff
 
@@ -127,12 +125,6 @@ def choose(customer: Customer) -> None:
     InactivityNotice.objects.create(user=user, nth=1, sent_at=timezone.now())
     export = exports.ask(user)
     exports.build(str(export.pk))
-
-
-def forget_queue() -> None:
-    """Empty the workers' queue: where none runs, what was sent to one waits for ever."""
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.delete("celery")
 
 
 def after_grace(found: Erasure) -> datetime:

@@ -14,8 +14,7 @@ from billing.models import Books, LedgerEntry
 from lumyx.celery import app
 from privacy import canary
 from privacy.models import CanaryRun, DataRequest, Erasure
-from tests.privacy.leavers import forget_queue
-from tests.processes import Server
+from tests.processes import Server, forget_queue
 
 
 @pytest.fixture(autouse=True)

@@ -21,11 +21,10 @@ from tests.people import Browser, NabzClanProcess
 from tests.privacy.leavers import (
     after_grace,
     erased,
-    forget_queue,
     person_of_everything,
     traces,
 )
-from tests.processes import Server
+from tests.processes import Server, forget_queue
 from tests.shop import StripeProcess
 
 

@@ -23,8 +23,7 @@ from lumyx.celery import app
 from privacy import exports
 from privacy.models import ExportState
 from tests.customers import Customer
-from tests.privacy.leavers import forget_queue
-from tests.processes import Process
+from tests.processes import Process, Worker
 
 ROWS = int(os.environ.get("EXPORT_ROWS", "20000"))
 MOST_BYTES = 200 * 1024 * 1024
@@ -45,12 +44,7 @@ from generate_series(1, %(rows)s) n
 
 @pytest.fixture
 def worker(environment: dict[str, str]) -> Iterator[Process]:
-    arguments = ["celery", "--quiet", "--app", "lumyx", "worker", "--concurrency=1"]
-    forget_queue()
-    process = Process(
-        [*arguments, "--without-gossip", "--without-mingle", "--loglevel=WARNING"],
-        environment=environment,
-    )
+    process = Worker(environment=environment)
     yield process
     process.stop()
 
