@@ -28,11 +28,15 @@ def opened(browser: Browser, server: Server, client: Client) -> Iterator[Page]:
     assert wrong == []
 
 
-def picture(page: Page, name: str) -> None:
-    """Take pictures of a page, and see that none is wider than its screen; it is loaded anew."""
+def picture(page: Page, name: str, *, anew: bool = True) -> None:
+    """Take pictures of a page, and see that none is wider than its screen.
+
+    It is loaded anew, as the admin minds its colours then, where it is no answer to a form.
+    """
     for scheme in (*SCHEMES[1:], SCHEMES[0]):
         page.emulate_media(color_scheme=scheme)
-        page.reload()
+        if anew:
+            page.reload()
         file = PICTURES / "office" / f"{name}-{scheme}.jpg"
         page.screenshot(path=file, full_page=True, type="jpeg", quality=60)
     for width in WIDTHS[1:]:

@@ -1,17 +1,18 @@
 """Finance reads a month, follows a movement through the ledger, and looks at a difference."""
 
+from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from billing import reconciliation
-from billing.models import Reconciliation
+from billing import reconciliation, refunds
+from billing.models import Reconciliation, Refund
 from billing.months import Month
 from tests.customers import Customer, make_customer
 from tests.journeys.browsers import aside
 from tests.journeys.office import opened, picture
 from tests.processes import Server
 from tests.shop import StripeProcess, bought
-from tests.staff import staff_client
+from tests.staff import make_staff, staff_client
 
 
 def shopped(stripe: StripeProcess) -> Customer:
@@ -51,3 +52,39 @@ def test_finance_reads_the_books(browser: Browser, server: Server, stripe: Strip
         picture(page, "finance-reconciliation")
         page.get_by_role("link", name="In the ledger").first.click()
         expect(page.get_by_role("heading", name="Movements, newest first")).to_be_visible()
+
+
+def test_finance_decides_on_refunds_that_somebody_else_asked_for(
+    browser: Browser, server: Server, stripe: StripeProcess
+) -> None:
+    def asked() -> list[str]:
+        customer = make_customer()
+        colleague = make_staff("finance")[0]
+        limit = settings.APPROVAL_CREDITS * 100
+        order = bought(stripe, customer.account, cents=2 * limit + 1_000)
+        for cents, words in (
+            (limit + 100, "Bought by mistake."),
+            (limit + 200, "All of the rest."),
+        ):
+            refunds.request(order, cents=cents, reason=words, by=colleague)
+        return [str(row.pk) for row in Refund.objects.filter(order=order).order_by("amount")]
+
+    less, more = aside(asked)
+    client = aside(lambda: staff_client(["finance"]))
+    with opened(browser, server, client) as page:
+        page.goto(f"{server.url}/admin/billing/refund/")
+        page.locator(f'input[name="_selected_action"][value="{less}"]').check()
+        page.get_by_label("Select action to run").select_option("approve")
+        picture(page, "acts-chosen", anew=False)
+        page.get_by_role("button", name="Run").click()
+        picture(page, "act-asks", anew=False)
+        expect(page.get_by_role("heading", name="Approve and pay back?")).to_be_visible()
+        page.get_by_role("button", name="Approve and pay back").click()
+        page.get_by_label("Why?").fill("Ticket 1204: paid twice.")
+        page.get_by_role("button", name="Approve and pay back").click()
+        expect(page.get_by_text("the money is on its way back")).to_be_visible()
+        picture(page, "act-done", anew=False)
+        page.goto(f"{server.url}/admin/billing/refund/{more}/change/")
+        picture(page, "act-of-one-row")
+    states = aside(lambda: {str(r.pk): r.state for r in Refund.objects.filter(pk__in=[less, more])})
+    assert states == {less: "done", more: "waiting"}
