@@ -14,6 +14,7 @@ django.setup()
 from gateway.asgi import GatewayHandler  # noqa: E402  Django must be set up first
 from gateway.lifespan import Lifespan  # noqa: E402
 from gateway.playground import PATH as PLAYGROUND  # noqa: E402
+from lumyx import health  # noqa: E402
 
 # WhiteNoise serves files through a synchronous iterator, which is right for small ones.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
@@ -21,6 +22,7 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 website: Any = get_asgi_application()
 gateway = GatewayHandler()
 playground = GatewayHandler("/playground", urls="gateway.playground_urls")
+probed = health.Health()
 lifespan = Lifespan()
 
 
@@ -32,6 +34,8 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
             await gateway(scope, receive, send)
         elif path == PLAYGROUND:
             await playground(scope, receive, send)
+        elif path in health.PATHS:
+            await probed(scope, receive, send)
         else:
             await website(scope, receive, send)
     elif scope["type"] == "lifespan":

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from gateway import maintenance
 
 OPEN = (
-    *("/healthz", "/readyz", "/metrics", "/status", "/static/", "/billing/webhooks/"),
+    *("/metrics", "/status", "/static/", "/billing/webhooks/"),
     *("/admin/", "/accounts/"),
     # Whoever is signed in can leave, and read what they agreed to; a call that was under way in
     # the playground still tells what it cost.

@@ -1,13 +1,10 @@
-"""The public pages and the health checks."""
+"""The public pages."""
 
-import logging
 from typing import Any
 
-import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -19,8 +16,6 @@ from gateway.pricing import Tokens
 from gateway.public_models import Shown
 from lumyx import specimens
 from privacy.conformance import results
-
-log = logging.getLogger("lumyx")
 
 MODELS_SHOWN = 8
 EXAMPLE = Tokens(input=1_284, cache_read=6_143, output=377)
@@ -67,41 +62,6 @@ def _first_call(base: str, models: list[Shown]) -> dict[str, Any]:
 
 def _python_first(samples: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return sorted(samples, key=lambda sample: sample[0] != "Python")
-
-
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that the process runs."""
-    return JsonResponse({"status": "ok"})
-
-
-@require_safe
-def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether PostgreSQL and Redis answer; 503 where one does not."""
-    parts = {"postgresql": _database_answers(), "redis": _redis_answers()}
-    ready = all(parts.values())
-    return JsonResponse(
-        {"status": "ok" if ready else "unavailable", **parts}, status=200 if ready else 503
-    )
-
-
-def _database_answers() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("select 1")
-    except DatabaseError:
-        return False
-    return True
-
-
-def _redis_answers() -> bool:
-    try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1
-        ) as client:
-            return bool(client.ping())
-    except redis.RedisError:
-        return False
 
 
 @login_required

@@ -15,8 +15,6 @@ urlpatterns = [
     path("", pages.landing, name="landing"),
     path("robots.txt", sitemap.robots, name="robots"),
     path("sitemap.xml", sitemap.pages, name="sitemap"),
-    path("healthz", pages.healthz),
-    path("readyz", pages.readyz),
     path("staff/style", pages.style, name="style"),
     path("admin/record-of-processing", disclosures.show_record, name="record_of_processing"),
     path("admin/reason", reasons.staff_reason, name="staff_reason"),
