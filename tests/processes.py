@@ -55,6 +55,11 @@ class Process:
         """The id of the process."""
         return self._popen.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether the process is over."""
+        return self._popen.poll() is not None
+
     def wait_for(self, url: str) -> None:
         """Wait until the process answers at a URL."""
 
@@ -88,19 +93,16 @@ class Server(Process):
     """LumyxAI's web server, as `make run` starts it."""
 
     def __init__(
-        self, *, environment: Mapping[str, str], workers: int = 2, up: str = "/readyz"
+        self,
+        *options: str,
+        environment: Mapping[str, str],
+        workers: int = 2,
+        up: str = "/readyz",
+        port: int = 0,
     ) -> None:
-        port = free_port()
+        port = port or free_port()
         super().__init__(
-            [
-                "uvicorn",
-                "lumyx.asgi:application",
-                f"--port={port}",
-                f"--workers={workers}",
-                "--no-access-log",
-                "--no-proxy-headers",
-                "--ws=none",
-            ],
+            ["lumyx.web", f"--port={port}", f"--workers={workers}", *options],
             environment={"PUBLIC_URL": f"http://127.0.0.1:{port}", **environment},
         )
         self.url = f"http://127.0.0.1:{port}"

@@ -191,10 +191,8 @@ def commands(environment: Mapping[str, str], port: int) -> dict[str, list[str]]:
     celery = ["nice", "-n", "10", PYTHON, "-m", "celery", "--quiet", "--app", "lumyx"]
     found = {
         "web": [
-            *(PYTHON, "-m", "uvicorn", "lumyx.asgi:application"),
+            *(PYTHON, "-m", "lumyx.web"),
             *("--host", "127.0.0.1", "--port", str(port), "--workers", "2"),
-            *("--no-access-log", "--no-server-header", "--no-proxy-headers", "--ws", "none"),
-            *("--timeout-worker-healthcheck", "30", "--timeout-graceful-shutdown", "30"),
         ],
         "worker": [
             *(*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"),
