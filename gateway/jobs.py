@@ -7,6 +7,8 @@ the exception: its words may quote what somebody sent.
 import logging
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 from celery import current_app, signals, states
 from celery.schedules import crontab
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
 from gateway.models import JobRun
@@ -53,9 +55,7 @@ class Job:
     def due_at(self) -> datetime:
         """Return when it is to begin next: in the past where it has not."""
         since = (self.run.begun_at or self.run.known_since) if self.run else self.now
-        last, left, _ = self.schedule.remaining_delta(since)
-        due: datetime = last + left
-        return due
+        return _due_after(self.schedule, since)
 
     @property
     def overdue(self) -> bool:
@@ -109,6 +109,22 @@ def overdue(*, now: datetime | None = None) -> list[Job]:
 def troubled(*, now: datetime | None = None) -> list[Job]:
     """Return the jobs that are late, failed the last time, or were cut off."""
     return [job for job in every(now=now) if job.state[1] == "bad"]
+
+
+@contextmanager
+def claim(task: str, schedule: Any) -> Iterator[bool]:
+    """Give True to the first of all beats that is to send a job this time.
+
+    The others wait for it; where the block raises, one of them is to send it.
+    """
+    JobRun.objects.bulk_create([JobRun(task=task)], ignore_conflicts=True)
+    with transaction.atomic():
+        run = JobRun.objects.select_for_update().get(pk=task)
+        now = timezone.now()
+        mine = run.sent_at is None or _due_after(schedule, run.sent_at) <= now
+        yield mine
+        if mine:
+            JobRun.objects.filter(pk=task).update(sent_at=now)
 
 
 def heartbeat() -> datetime | None:
@@ -191,6 +207,12 @@ def _write(run: JobRun, *fields: str) -> None:
 
 def _is_timed(task: Any) -> bool:
     return any(entry["task"] == task.name for entry in _timetable().values())
+
+
+def _due_after(schedule: Any, moment: datetime) -> datetime:
+    last, left, _ = schedule.remaining_delta(moment)
+    due: datetime = last + left
+    return due
 
 
 def _timetable() -> dict[str, Any]:

@@ -128,8 +128,8 @@ DATA: list[Classified] = [
         label="gateway.JobRun",
         why="When our own periodic jobs last ran; of a failure, the exception's name alone.",
         columns=(
-            *("task", "known_since", "begun_at", "ended_at", "duration_ms", "problem"),
-            "succeeded_at",
+            *("task", "known_since", "sent_at", "begun_at", "ended_at", "duration_ms"),
+            *("problem", "succeeded_at"),
         ),
     ),
     NotPersonal(

@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lumyx.settings")
 app = Celery("lumyx")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.beat_scheduler = "lumyx.beat:Scheduler"
 
 # Always a crontab, never an interval: an interval of a day in a process that restarts
 # every day never fires.

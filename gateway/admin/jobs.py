@@ -10,4 +10,7 @@ from gateway.models import JobRun
 class JobRunAdmin(ReadOnlyAdmin):
     """The last run of each job, as it is kept; Operations → Periodic jobs says which are late."""
 
-    list_display = ("task", "begun_at", "ended_at", "duration_ms", "problem", "succeeded_at")
+    list_display = (
+        *("task", "sent_at", "begun_at", "ended_at", "duration_ms", "problem"),
+        "succeeded_at",
+    )

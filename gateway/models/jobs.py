@@ -5,10 +5,14 @@ from django.db.models.functions import Now
 
 
 class JobRun(models.Model):
-    """The last run of a periodic job; `problem` is an exception's name, never what it says."""
+    """The last run of a periodic job; `problem` is an exception's name, never what it says.
+
+    `sent_at` is when a beat last sent it to the workers.
+    """
 
     task = models.CharField(max_length=100, primary_key=True)
     known_since = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField("last sent", null=True)
     begun_at = models.DateTimeField("last begun", null=True)
     ended_at = models.DateTimeField("last ended", null=True)
     duration_ms = models.PositiveBigIntegerField("took (ms)", null=True)
