@@ -28,7 +28,8 @@ def safe_next(request: HttpRequest) -> str:
     """Return the page of ours that `next` names, or nothing."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
-    return wanted if ours else ""
+    # Any other word would be taken for the name of a page.
+    return wanted if ours and wanted.startswith("/") else ""
 
 
 @never_cache

@@ -9,6 +9,7 @@ import requests
 
 from accounts.models import NabzClanLink, Session, User
 from tests.accounts.people import new_member
+from tests.customers import Customer, visit
 from tests.people import Browser, NabzClanProcess
 from tests.processes import Server, free_port
 
@@ -76,6 +77,12 @@ def test_somebody_known_goes_straight_on(browser: Browser, nabzclan: NabzClanPro
     again.go_to_nabzclan("/keys")
     page = again.consent(int(user.nabzclan_id or 0))
     assert urlsplit(page.url).path == "/keys"
+
+
+@pytest.mark.parametrize("wanted", ["here", "'; --", "-1", "é" * 300, "keys\x00"])
+def test_a_next_page_that_is_no_path_is_not_followed(customer: Customer, wanted: str) -> None:
+    answer = visit(customer).get("/sign-in", {"next": wanted})
+    assert (answer.status_code, answer["Location"]) == (302, "/dashboard")
 
 
 @pytest.mark.parametrize("bad", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
