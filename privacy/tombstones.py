@@ -19,19 +19,30 @@ MARGIN = timedelta(days=30)
 
 def put(user: UUID, *, now: datetime | None = None) -> None:
     """Write that somebody is erased; it is on the disk when this returns."""
-    directory = _directory()
+    _write(_directory(), user, (now or timezone.now()).date())
+
+
+def _write(directory: Path, user: UUID, day: date) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = directory / str(user)
     with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as open_file:
-        open_file.write(f"{(now or timezone.now()).date()}\n")
+        open_file.write(f"{day}\n")
         open_file.flush()
         os.fsync(open_file.fileno())
 
 
-def every() -> dict[UUID, date]:
-    """Return who was erased, and when."""
+def copy(source: Path, target: Path) -> int:
+    """Write the tombstones of one directory into another that lacks them; return how many."""
+    lacking = every(source).items() - every(target).items()
+    for user, day in lacking:
+        _write(target, user, day)
+    return len(lacking)
+
+
+def every(directory: Path | None = None) -> dict[UUID, date]:
+    """Return who was erased, and when, by the service's tombstones or those of a directory."""
     found = {}
-    directory = _directory()
+    directory = directory or _directory()
     for file in directory.iterdir() if directory.is_dir() else []:
         try:
             found[UUID(file.name)] = date.fromisoformat(file.read_text().strip())
@@ -45,12 +56,15 @@ def risen() -> list[User]:
     return list(User.objects.filter(pk__in=list(every())))
 
 
-def expire(*, now: datetime | None = None) -> dict[str, int]:
+def expire(*, directory: Path | None = None, now: datetime | None = None) -> dict[str, int]:
     """Delete the tombstones that no backup can need any more."""
+    directory = directory or _directory()
     last = (now or timezone.now()) - timedelta(days=settings.BACKUP_DAYS) - MARGIN
-    old = [user for user, day in every().items() if datetime(*_ymd(day), tzinfo=UTC) < last]
+    old = [
+        user for user, day in every(directory).items() if datetime(*_ymd(day), tzinfo=UTC) < last
+    ]
     for user in old:
-        (_directory() / str(user)).unlink(missing_ok=True)
+        (directory / str(user)).unlink(missing_ok=True)
     return {"tombstones": len(old)}
 
 
