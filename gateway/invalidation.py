@@ -1,7 +1,6 @@
 """Tell every process, through Redis, that something it remembers has changed."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -58,6 +57,7 @@ class Listener:
         self._announcing: set[asyncio.Task[None]] = set()
         self._heard_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
 
     def start(self) -> None:
         """Begin to listen in the background."""
@@ -65,10 +65,12 @@ class Listener:
 
     async def stop(self) -> None:
         """Stop listening."""
-        if self._task is not None:
+        self._stopped = True
+        # redis-py takes a cancellation that comes together with its own timeout for that timeout,
+        # so one may be lost; the process must end nevertheless.
+        while self._task is not None and not self._task.done():
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task], timeout=BEAT_SECONDS)
 
     def alive(self) -> bool:
         """Return whether Redis answered on this subscription within the last moments."""
@@ -95,7 +97,7 @@ class Listener:
             log.warning("a change could not be announced")
 
     async def _listen(self) -> None:
-        while True:
+        while not self._stopped:
             try:
                 async with self._client.pubsub() as subscription:
                     await subscription.subscribe(channel())
@@ -106,7 +108,7 @@ class Listener:
 
     async def _follow(self, subscription: "redis.asyncio.client.PubSub") -> None:
         first = True
-        while True:
+        while not self._stopped:
             message = await subscription.get_message(timeout=BEAT_SECONDS)
             if message is None:
                 await subscription.ping()
