@@ -24,6 +24,19 @@ class ModelCall(AsyncAPIView):
 
     dialect: ClientDialect
 
+    async def dispatch(  # type: ignore[override]
+        self, request: Any, *args: Any, **kwargs: Any
+    ) -> Response | EventStream:
+        """Serve one call; one that ended before anybody counted it is counted here."""
+        try:
+            response = await super().dispatch(request, *args, **kwargs)
+        except Exception:
+            runtime.count(self.visit, status=500)
+            raise
+        if isinstance(response, Response):
+            runtime.count(self.visit, status=response.status)
+        return response
+
     async def authenticate(self, request: Request) -> Caller:
         """Return who calls; a valid key that may not make this call finds it in its log."""
         try:

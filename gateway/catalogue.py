@@ -133,6 +133,10 @@ class Catalogue:
             raise unavailable()
         return self._offers
 
+    def knows(self, name: str) -> bool:
+        """Return whether a model of this name was on offer when the catalogue was last read."""
+        return self._offers is not None and name in self._offers
+
     def forget(self) -> None:
         """Have the catalogue read again before the next call is served."""
         self._generation += 1

@@ -55,6 +55,7 @@ async def count(order: Order, proxy: Proxy) -> bytes:
             tokens = await asyncio.to_thread(count_here, order.call.fields)
     finally:
         proxy.admissions.leave(admission, Tokens())
+    proxy.counts.note(order.visit, status=200, model=offer.name)
     proxy.request_log.write(
         order.visit.row(
             order.caller, model=offer.name, status=200, charge_basis=str(ChargeBasis.FREE.value)

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from billing.ledger import Ledger, OpenHold, Receipt
 from gateway import pricing
+from gateway.call_counts import CallCounts
 from gateway.catalogue import Offer, Path
 from gateway.errors import ApiError
 from gateway.meter import Meter
@@ -50,6 +51,7 @@ class Exchange:
         ledger: Ledger,
         on_close: Callable[[Tokens], None],
         on_charge: Callable[[int], None],
+        counts: CallCounts,
     ) -> None:
         self.order = order
         self.offer = offer
@@ -61,6 +63,7 @@ class Exchange:
         self._ledger = ledger
         self._on_close = on_close
         self._on_charge = on_charge
+        self._counts = counts
         self._hold: OpenHold | None = None
         self._attempts: list[Attempt] = []
         self._provider = ""
@@ -149,6 +152,16 @@ class Exchange:
             reason = error.code or "" if error is not None else ""
             spent = order.visit.elapsed_ms() - self._begun_ms
             self._attempts.append(Attempt(self._provider, spent, reason))
+        first_token_ms = order.visit.ms_at(meter.first_at)
+        self._counts.note(
+            order.visit,
+            status=status,
+            model=self.offer.name,
+            streamed=order.call.stream,
+            tokens=tokens,
+            charge=charge,
+            first_token_ms=first_token_ms,
+        )
         row = order.visit.row(
             order.caller,
             tokens=tokens,
@@ -159,7 +172,7 @@ class Exchange:
             error_code=(error.code or "") if error else "",
             charge=charge,
             charge_basis=str(basis.value),
-            first_token_ms=order.visit.ms_at(meter.first_at),
+            first_token_ms=first_token_ms,
             provider=self._provider,
             attempts=self._attempts,
         )

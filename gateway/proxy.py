@@ -19,6 +19,7 @@ from billing.ledger import LedgerUnavailable as NoLedger
 from gateway import errors, ids, pricing
 from gateway.admission import Admissions
 from gateway.attempts import Attempts
+from gateway.call_counts import CallCounts
 from gateway.catalogue import Catalogue, Offer
 from gateway.errors import ApiError
 from gateway.exchange import CLIENT_LEFT, Exchange
@@ -43,6 +44,7 @@ class Proxy:
     attempts: Attempts
     request_log: RequestLog
     low_balances: LowBalances
+    counts: CallCounts
 
     async def run(self, order: Order) -> tuple[bytes, Receipt] | AnswerStream:
         """Carry out a call; return its whole answer and what it cost, or the stream of it.
@@ -105,6 +107,7 @@ class Proxy:
             ledger=self.ledger,
             on_close=lambda tokens: self.admissions.leave(admission, tokens),
             on_charge=lambda balance: self.low_balances.note(order.caller, balance),
+            counts=self.counts,
         )
         exchange.cover(hold, worst=worst)
         return exchange
@@ -145,6 +148,12 @@ class Proxy:
         """Log a call that was refused before it began."""
         # A name that is no model's is the client's own text, so it is not kept.
         known = call is not None and error.code != "model_not_found"
+        self.counts.note(
+            visit,
+            status=error.status,
+            model=call.model if call and self.catalogue.knows(call.model) else "",
+            streamed=call.stream if call else False,
+        )
         self.request_log.write(
             visit.row(
                 caller,

@@ -13,6 +13,7 @@ from billing.postgres import Pool, open_pool
 from gateway import request_log, upstream
 from gateway.admission import Admissions
 from gateway.attempts import Attempts
+from gateway.call_counts import CallCounts
 from gateway.catalogue import Catalogue
 from gateway.invalidation import Listener
 from gateway.key_ring import KeyRing
@@ -25,6 +26,7 @@ from gateway.request_log import RequestLog
 from gateway.routing import Routing
 from gateway.slots import Slots
 from gateway.token_limits import TokenLimits
+from gateway.visit import Visit
 
 log = logging.getLogger("lumyx.gateway")
 
@@ -46,6 +48,7 @@ class Runtime:
     listener: Listener
     slots: Slots
     token_limits: TokenLimits
+    counts: CallCounts
     proxy: Proxy
 
 
@@ -57,6 +60,12 @@ def current() -> Runtime:
     if _current is None:
         raise RuntimeError("The gateway runs under an ASGI server that sends lifespan events.")
     return _current
+
+
+def count(visit: Visit, *, status: int) -> None:
+    """Count a call that ended before anybody else counted it."""
+    if _current is not None and not visit.counted:
+        _current.counts.note(visit, status=status)
 
 
 async def start() -> None:
@@ -76,6 +85,7 @@ async def start() -> None:
     log_writer = RequestLog(pool)
     last_used = LastUsed(pool)
     refused_addresses = RefusedAddresses(client)
+    counts = CallCounts(client)
     listening: list[Listener] = []
     keys = KeyRing(pool, heard=lambda: listening[0].alive())
     routing = Routing(lambda *opened: listening[0].announce_route(*opened))
@@ -90,6 +100,7 @@ async def start() -> None:
     slots.start()
     last_used.start()
     refused_addresses.start()
+    counts.start()
     _calm_collector()
     _current = Runtime(
         pool=pool,
@@ -105,6 +116,7 @@ async def start() -> None:
         listener=listener,
         slots=slots,
         token_limits=token_limits,
+        counts=counts,
         proxy=Proxy(
             catalogue=catalogue,
             admissions=Admissions(limits=limits, token_limits=token_limits, slots=slots),
@@ -112,6 +124,7 @@ async def start() -> None:
             attempts=Attempts(session=session, routing=routing, slots=slots),
             request_log=log_writer,
             low_balances=LowBalances(),
+            counts=counts,
         ),
     )
 
@@ -135,6 +148,7 @@ async def stop() -> None:
     await runtime.slots.stop()
     await runtime.last_used.stop()
     await runtime.refused_addresses.stop()
+    await runtime.counts.stop()
     await runtime.listener.stop()
     await runtime.session.close()
     await runtime.redis.aclose()

@@ -34,6 +34,8 @@ class Visit(msgspec.Struct):
     caller: Caller | None = None
     allowance: Allowance | None = None
     token_allowance: TokenAllowance | None = None
+    counted: bool = False
+    """Whether the counts of calls have it."""
 
     @property
     def public_id(self) -> str:
