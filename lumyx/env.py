@@ -49,6 +49,13 @@ def text(value: str) -> str:
     return value
 
 
+def token(value: str) -> str:
+    """Read a secret of 32 printable ASCII characters or more."""
+    if len(value) < 32 or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("needs 32 characters or more, of ASCII and without spaces")
+    return value
+
+
 def flag(value: str) -> bool:
     """Read 1, true, yes, on or 0, false, no, off."""
     lowered = value.strip().lower()

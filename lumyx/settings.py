@@ -306,6 +306,8 @@ SELLER = environment.read("SELLER", env.text, default="LumyxAI")
 
 # Transport
 SECURE_SSL_REDIRECT = HTTPS
+# Machines within ask for it, past the proxy; probes never come this far.
+SECURE_REDIRECT_EXEMPT = ["^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -421,6 +423,10 @@ CANARY_MODEL = environment.read("CANARY_MODEL", env.text, default="")
 TOMBSTONE_DIR = environment.read(
     "TOMBSTONE_DIR", env.text, default=str(BASE_DIR / "var" / "tombstones")
 )
+
+# Watching the service
+# What Prometheus brings to read /metrics, which is not there without one.
+METRICS_TOKEN = environment.read("METRICS_TOKEN", env.token, default="")
 
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from lumyx import pages, sitemap
+from lumyx.metrics.page import metrics
 from privacy import disclosures, reasons
 
 handler400 = "lumyx.errors.bad_request"
@@ -15,6 +16,7 @@ urlpatterns = [
     path("", pages.landing, name="landing"),
     path("robots.txt", sitemap.robots, name="robots"),
     path("sitemap.xml", sitemap.pages, name="sitemap"),
+    path("metrics", metrics, name="metrics"),
     path("staff/style", pages.style, name="style"),
     path("admin/record-of-processing", disclosures.show_record, name="record_of_processing"),
     path("admin/reason", reasons.staff_reason, name="staff_reason"),

@@ -182,7 +182,7 @@ NO_PAGES = {
     # Parts of pages that stand here, and what is no page: texts, files, a picture.
     *("dashboard_live", "exports_live", "order_live", "status_live", "more_calls", "new_calls"),
     *("usage_totals", "playground_charge", "avatar", "llms", "llms_full", "docs_markdown"),
-    *("robots", "sitemap", "status_feed", "status_json", "conformance_json"),
+    *("robots", "sitemap", "metrics", "status_feed", "status_json", "conformance_json"),
     *("download_calls_csv", "download_calls_json", "download_export", "download_history"),
     # They lead elsewhere: to Stripe, or back to the sign-in.
     *("stripe_portal", "stripe_webhook", "stripes_receipt", "account_email", "account_signup"),

@@ -54,6 +54,7 @@ def manage(*arguments: str, **change: str | None) -> subprocess.CompletedProcess
         ("PROVIDER_MODELS", "a", "public=upstream"),
         ("COUNTRY_DATABASE", "/nowhere/at/all", "no such file"),
         ("PUBLIC_URL", "lumyx", "https://"),
+        ("METRICS_TOKEN", "t" * 31, "32 characters"),
         ("TOP_UP_PACKS", "5,2000", "between TOP_UP_LEAST and TOP_UP_MOST"),
     ],
 )
