@@ -46,6 +46,8 @@ class GatewayHandler:
     ) -> None:
         """Serve one request."""
         visit = _visit(scope)
+        # For the log; each request runs in a task, and so in a context, of its own.
+        ids.under_way.set(visit.public_id)
         try:
             async with asyncio.timeout(settings.BODY_SECONDS):
                 body = await _read_body(scope, receive)
@@ -75,8 +77,8 @@ class GatewayHandler:
         except ApiError as error:
             return error_response(error, visit)
         except Exception as error:
-            # The exception's own text may quote what the client sent, so only its type is logged.
-            log.error("call %s failed: %s", visit.public_id, type(error).__name__)
+            # The log tells its type and where it was; its own text may quote what the client sent.
+            log.error("call %s failed", visit.public_id, exc_info=error)
             return error_response(errors.internal(), visit)
         return response
 

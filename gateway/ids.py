@@ -1,15 +1,19 @@
 """Request ids: UUID version 7 (RFC 9562), so that an id carries the time of its request."""
 
 import re
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from billing.ids import new
 
-__all__ = ["from_public", "new", "public", "time_of"]
+__all__ = ["from_public", "new", "public", "time_of", "under_way"]
 
 PREFIX = "req_"
 # Years up to 2500: what is later is no id of ours, and Python has no time for much later ones.
 WRITTEN = re.compile(r"req_(0[0-9a-f]{11}7[0-9a-f]{19})")
+
+under_way: ContextVar[str] = ContextVar("under_way", default="")
+"""The id, as clients see it, of the request that runs here; empty where none does."""
 
 
 def public(request_id: str) -> str:

@@ -1,4 +1,7 @@
+import logging
+
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class LumyxConfig(AppConfig):
@@ -7,5 +10,6 @@ class LumyxConfig(AppConfig):
     name = "lumyx"
 
     def ready(self) -> None:
-        """Bind shared tasks to our Celery app and register the deploy checks."""
+        """Bind shared tasks to our Celery app, register the checks, and log Python's warnings."""
+        logging.captureWarnings(settings.LOG_FORMAT == "json")
         from lumyx import celery, checks  # noqa: F401  both register themselves when imported

@@ -1,8 +1,9 @@
 """Celery: the worker's app and the timetable that beat follows (UTC)."""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lumyx.settings")
@@ -11,6 +12,12 @@ app = Celery("lumyx")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_scheduler = "lumyx.beat:Scheduler"
+
+
+@signals.setup_logging.connect
+def keep_logging(**_: Any) -> None:
+    """Have Celery leave logging as the settings have it."""
+
 
 # Always a crontab, never an interval: an interval of a day in a process that restarts
 # every day never fires.

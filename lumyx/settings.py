@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "lumyx",
 ]
 MIDDLEWARE = [
+    "lumyx.request_ids.numbered",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "lumyx.compression.CompressedPages",
@@ -424,7 +425,10 @@ TOMBSTONE_DIR = environment.read(
     "TOMBSTONE_DIR", env.text, default=str(BASE_DIR / "var" / "tombstones")
 )
 
-# Watching the service
+# Watching the service (docs/observability.md)
+LOG_FORMAT = environment.read(
+    "LOG_FORMAT", env.one_of("json", "text"), default="text" if DEBUG or STANDINS else "json"
+)
 # What Prometheus brings to read /metrics, which is not there without one.
 METRICS_TOKEN = environment.read("METRICS_TOKEN", env.token, default="")
 
@@ -478,14 +482,27 @@ UNFOLD = frame.UNFOLD
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "json": {"()": "lumyx.logs.formats.JsonLines"},
+        "text": {"()": "lumyx.logs.formats.TextLines"},
+        # With what exceptions say: for development alone.
+        "debug": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "debug" if DEBUG and LOG_FORMAT == "text" else LOG_FORMAT,
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # A path that was not found is the visitor's own text.
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
         "lumyx": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        # It would name addresses and whole paths; without a handler, uvicorn writes none.
+        "uvicorn.access": {"handlers": [], "propagate": False},
     },
 }
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -90,7 +90,9 @@ class Process:
 
 
 class Server(Process):
-    """LumyxAI's web server, as `make run` starts it."""
+    """LumyxAI's web server, as `make run` starts it; the options go to it."""
+
+    app = "lumyx.asgi:application"
 
     def __init__(
         self,
@@ -102,7 +104,10 @@ class Server(Process):
     ) -> None:
         port = port or free_port()
         super().__init__(
-            ["lumyx.web", f"--port={port}", f"--workers={workers}", *options],
+            [
+                *("lumyx.web", f"--app={self.app}"),
+                *(f"--port={port}", f"--workers={workers}", *options),
+            ],
             environment={"PUBLIC_URL": f"http://127.0.0.1:{port}", **environment},
         )
         self.url = f"http://127.0.0.1:{port}"

@@ -8,7 +8,7 @@ other, and the port stays open.
 import argparse
 import sys
 
-from uvicorn.config import STARTUP_FAILURE
+from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 
 from lumyx.web.connection import Connection
 from lumyx.web.server import Config, Server
@@ -19,7 +19,7 @@ def main() -> None:
     """Serve until a signal comes."""
     told = arguments()
     config = Config(
-        "lumyx.asgi:application",
+        told.app,
         host=told.host,
         port=told.port,
         workers=told.workers,
@@ -30,6 +30,7 @@ def main() -> None:
         # Who is behind a proxy is read by `accounts.addresses`.
         proxy_headers=False,
         log_level=told.log_level,
+        log_config=told.log_config,
         timeout_worker_healthcheck=30,
         timeout_graceful_shutdown=told.grace,
         drain_delay=told.drain_delay,
@@ -62,6 +63,13 @@ def arguments() -> argparse.Namespace:
         "--grace", type=int, default=30, metavar="SECONDS", help="for what is under way to end"
     )
     parser.add_argument("--log-level", default="info")
+    parser.add_argument(
+        "--log-config",
+        default=LOGGING_CONFIG,
+        metavar="FILE",
+        help="of the server's own lines: lumyx/logs/uvicorn.json makes them JSON",
+    )
+    parser.add_argument("--app", default="lumyx.asgi:application", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
