@@ -39,7 +39,7 @@ install: ## make .venv with all that runs, tests and checks need
 
 lock: ## pin requirements*.in in requirements*.txt (ARGS=--upgrade takes newer versions)
 	@$(INSTALL_DEV)
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-observability requirements-dev; do \
 		.venv/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 			--no-header --no-annotate $(ARGS) --output-file $$name.txt $$name.in || exit 1; \
 	done

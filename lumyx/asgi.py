@@ -15,6 +15,7 @@ from gateway.asgi import GatewayHandler  # noqa: E402  Django must be set up fir
 from gateway.lifespan import Lifespan  # noqa: E402
 from gateway.playground import PATH as PLAYGROUND  # noqa: E402
 from lumyx import health  # noqa: E402
+from lumyx.reporting import traces  # noqa: E402
 
 # WhiteNoise serves files through a synchronous iterator, which is right for small ones.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
@@ -26,7 +27,7 @@ probed = health.Health()
 lifespan = Lifespan()
 
 
-async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+async def serve(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Route one ASGI connection by its type and path."""
     if scope["type"] == "http":
         path = scope["path"]
@@ -42,3 +43,6 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
         await lifespan(receive, send)
     else:
         await send({"type": "websocket.close", "code": 1000, "reason": None})
+
+
+application = traces.traced(serve)

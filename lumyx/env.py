@@ -4,6 +4,7 @@ import base64
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -37,11 +38,25 @@ class Environment:
             self.errors.append(f"{name}: is not set")
         return self.read(name, convert, default=stand_in)
 
+    def need(self, name: str, module: str) -> None:
+        """Note where a variable is set whose packages are not installed."""
+        if os.environ.get(name) and not _is_installed(module):
+            package = "requirements-observability.txt"
+            self.errors.append(f"{name}: is set, but what it needs is not installed: see {package}")
+
     def complain(self) -> None:
         """Raise ImproperlyConfigured with one line for each bad variable."""
         if self.errors:
             lines = "".join(f"\n  {line}" for line in self.errors)
             raise ImproperlyConfigured(f"The environment is not right:{lines}")
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        # A package around it is missing.
+        return False
 
 
 def text(value: str) -> str:

@@ -432,6 +432,14 @@ LOG_FORMAT = environment.read(
 # What Prometheus brings to read /metrics, which is not there without one.
 METRICS_TOKEN = environment.read("METRICS_TOKEN", env.token, default="")
 
+# Where errors and traces go, which need requirements-observability.txt; nowhere without these.
+SENTRY_DSN = environment.read("SENTRY_DSN", env.url("http", "https"), default="")
+OTEL_EXPORTER_OTLP_ENDPOINT = environment.read(
+    "OTEL_EXPORTER_OTLP_ENDPOINT", env.url("http", "https"), default=""
+)
+environment.need("SENTRY_DSN", "sentry_sdk")
+environment.need("OTEL_EXPORTER_OTLP_ENDPOINT", "opentelemetry.exporter.otlp.proto.http")
+
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_AUTHENTICATION_CLASSES": [],

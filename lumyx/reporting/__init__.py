@@ -1,0 +1,1 @@
+"""What may be sent to tools of others that watch the service: errors and traces, if set."""
