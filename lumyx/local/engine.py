@@ -55,11 +55,24 @@ class Engine:
         """Run the engine for as long as the context lasts."""
         self.end_leftover()
         self.prepare()
-        process = self._start()
+        self._process = self._start()
         try:
             yield
         finally:
-            self._stop(process)
+            self._stop(self._process)
+
+    def stop(self, number: signal.Signals | None = None) -> None:
+        """Stop a running engine before its time, by a signal of its own or by another."""
+        self._stop(self._process, number)
+
+    def start_again(self) -> None:
+        """Start an engine that was stopped, at the port that it had."""
+        for attempt in range(ATTEMPTS):
+            self._process = self._spawn()
+            if self._wait_for(self._process):
+                return
+            time.sleep(0.2 * attempt)
+        raise LocalError(f"{self.name} does not start again:\n{self._last_lines()}")
 
     def _start(self) -> subprocess.Popen[bytes]:
         """Start the engine; another process may take the free port first, so try again."""
@@ -108,9 +121,9 @@ class Engine:
                 return True
         return False
 
-    def _stop(self, process: subprocess.Popen[bytes]) -> None:
+    def _stop(self, process: subprocess.Popen[bytes], number: signal.Signals | None = None) -> None:
         if process.poll() is None:
-            process.send_signal(self.stop_signal)
+            process.send_signal(number or self.stop_signal)
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:

@@ -11,7 +11,7 @@ import pytest
 import requests
 from django.conf import settings
 
-from tests.cable import Cable, cable
+from lumyx.chaos.cable import Cable, cable
 from tests.customers import Customer, accept, session_of
 from tests.processes import ProviderProcess, Server, wait_until
 
