@@ -7,7 +7,7 @@ LONG_TESTS = tests/privacy/test_large_exports.py tests/billing/test_returns.py t
 INSTALL_DEV = $(PYTHON) -I lumyx/local/install.py requirements-dev.txt
 
 .DEFAULT_GOAL = help
-.PHONY: run test stories mutants audit lint format bench lock install clean help
+.PHONY: run test stories mutants audit lint format bench chaos lock install clean help
 
 run: ## run everything on this machine: http://127.0.0.1:8000 (PORT changes the port)
 	@$(INSTALL) && exec $(VENV_PYTHON) -m lumyx.local.run
@@ -33,6 +33,9 @@ format: ## write the code as ruff would
 
 bench: ## measure the gateway against a server that does nothing (ARGS=pages: the pages of a busy account)
 	@$(INSTALL) && exec $(VENV_PYTHON) -m lumyx.bench $(ARGS)
+
+chaos: ## break one part after the other and check the money (ARGS="--soak 600 --write": docs/reliability.md)
+	@$(INSTALL_DEV) && exec $(VENV_PYTHON) -m lumyx.chaos $(ARGS)
 
 install: ## make .venv with all that runs, tests and checks need
 	@$(INSTALL_DEV)

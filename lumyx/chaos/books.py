@@ -1,0 +1,157 @@
+"""Customers, keys and models to break things with, and what the ledger says afterwards.
+
+Only for processes in which Django is set up.
+"""
+
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Unpack
+
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from accounts.models import User
+from billing import accounts, invariants, ledger
+from billing.models import Account, Hold, HoldState, LedgerEntry, LedgerKind
+from gateway import keys, price_versions
+from gateway.models import ApiKey, Dialect, Model, Provider, RequestLog, Route
+from gateway.pricing import Prices
+from lumyx.chaos.plant import STANDIN_KEY
+
+PRICES = Prices(input=2_000_000, cache_read=500_000, cache_write=2_000_000, output=8_000_000)
+CREDIT = 10**12
+MOCKED = ("whole", "stream", "paced")
+"""Models at the mock of the bench, which is fast."""
+BEHAVIOURS = (
+    *("echo", "echo-slow", "echo-hang", "echo-reset-300", "echo-reset-1", "echo-drip-7"),
+    *("echo-garbage", "echo-oversized", "echo-no-usage", "echo-200-error", "echo-fail-500"),
+    *("echo-cut", "echo-tokens-60000", "echo-pace-20", "echo-error-mid"),
+)
+"""Models at the provider stand-in, which fails as its names say."""
+SLOW = {"echo-hang": {"first_byte_seconds": 0.5, "whole_seconds": 0.5}}
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer, and one of their keys."""
+
+    user: User
+    account: Account
+    row: ApiKey
+    key: str
+
+    def charges(self) -> list[int]:
+        """Return every charge in micro-credits, oldest first."""
+        entries = LedgerEntry.objects.filter(account=self.account, kind=LedgerKind.USAGE)
+        return [-amount for amount in entries.order_by("id").values_list("amount", flat=True)]
+
+    def balance(self) -> int:
+        """Return the balance in micro-credits."""
+        return Account.objects.values_list("balance", flat=True).get(pk=self.account.pk)
+
+    def rows(self) -> list[RequestLog]:
+        """Return the rows of the request log, oldest first."""
+        found = RequestLog.objects.filter(account_id=self.account.id)
+        return list(found.order_by("started_at"))
+
+
+def prepare(mock: str, standin: str) -> None:
+    """Migrate, and write the catalogue."""
+    call_command("migrate", verbosity=0)
+    call_command("make_partitions", verbosity=0)
+    for name in MOCKED:
+        _add(name, f"{mock}/{name}", Dialect.OPENAI, upstream="bench")
+    for name in BEHAVIOURS:
+        _add(name, standin, Dialect.OPENAI, upstream=name, **SLOW.get(name, {}))
+
+
+def _add(name: str, base: str, dialect: str, *, upstream: str, **fields: Any) -> None:
+    provider = Provider(name=name, base_url=base, dialect=dialect, **fields)
+    provider.key = STANDIN_KEY
+    provider.save()
+    model = Model.objects.create(
+        name=name,
+        display_name=name,
+        context_window=128_000,
+        max_output_tokens=16_384,
+        capabilities=["chat", "streaming"],
+    )
+    price_versions.add(model.id, PRICES, starts_at=timezone.now())
+    Route.objects.create(model=model, provider=provider, upstream_name=upstream)
+
+
+def newcomer(*, credit: int = CREDIT, **limits: Unpack[keys.Limits]) -> Customer:
+    """Make a customer with credits (micro-credits) and a key whose limits are high."""
+    name = f"chaos-{uuid.uuid4().hex[:12]}"
+    user = User.objects.create_customer(nabzclan_id=name, username=name, email="")
+    account = accounts.open_for(user)
+    ledger.post(account=account.id, kind=LedgerKind.GRANT, amount=credit, reference=name)
+    limits.setdefault("minute_limit", 1_000)
+    limits.setdefault("day_limit", 10_000)
+    row, key = keys.issue(user, name="Chaos", **limits)
+    return Customer(user, account, row, key)
+
+
+def more_keys(customer: Customer, count: int) -> list[str]:
+    """Make more keys of one customer, each with limits of its own."""
+    return [
+        keys.issue(customer.user, name="Chaos", minute_limit=1_000, day_limit=10_000)[1]
+        for _ in range(count)
+    ]
+
+
+def open_holds() -> int:
+    """Return how many holds are open."""
+    return Hold.objects.filter(state=HoldState.OPEN).count()
+
+
+def let_expire() -> int:
+    """Let the time of every open hold be over, and sweep as the worker does each minute."""
+    past = timezone.now() - timedelta(seconds=1)
+    Hold.objects.filter(state=HoldState.OPEN).update(expires_at=past)
+    total = 0
+    while released := ledger.release_expired():
+        total += released
+    return total
+
+
+def broken() -> list[str]:
+    """Return the sentences that are false of the money."""
+    return [violation.sentence for violation in invariants.check()]
+
+
+def transactions_left() -> int:
+    """Return how many connections to PostgreSQL hold a transaction open."""
+    return _count("and state like 'idle in transaction%'")
+
+
+def connections_left() -> int:
+    """Return how many connections to the database there are beside this one."""
+    return _count("")
+
+
+def _count(which: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from pg_stat_activity where datname = current_database()"
+            f" and backend_type = 'client backend' and pid <> pg_backend_pid() {which}"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def wait_until_there(*, seconds: float = 30) -> None:
+    """Wait until PostgreSQL answers this process."""
+    end = time.monotonic() + seconds
+    while True:
+        connection.close()
+        try:
+            connection.ensure_connection()
+        except OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,1 @@
+"""The faults, each in the module of what breaks."""
