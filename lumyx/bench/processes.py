@@ -55,7 +55,9 @@ def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         if process.poll() is not None or time.monotonic() > deadline:
-            raise LocalError("It did not start:\n" + log.read_text(errors="replace")[-2_000:])
+            # A device has no end.
+            said = log.read_text(errors="replace")[-2_000:] if log.is_file() else ""
+            raise LocalError(f"It did not start:\n{said}")
         time.sleep(0.05)
 
 

@@ -96,7 +96,16 @@ def _leaks(plant: Plant, node: Node, before: Holdings) -> list[str]:
 
 def open_calls(plant: Plant) -> int:
     """Return how many calls are open at the provider stand-in."""
-    return int(requests.get(f"{plant.standin}/_last", timeout=5).json()["open_calls"])
+    return _counter(plant, "open_calls")
+
+
+def cancelled(plant: Plant) -> int:
+    """Return how many calls the provider stand-in saw its client leave."""
+    return _counter(plant, "cancelled")
+
+
+def _counter(plant: Plant, name: str) -> int:
+    return int(requests.get(f"{plant.standin}/_last", timeout=10).json()[name])
 
 
 def _waited_in_vain(true: Callable[[], bool], *, seconds: float) -> bool:

@@ -26,9 +26,10 @@ CREDIT = 10**12
 MOCKED = ("whole", "stream", "paced")
 """Models at the mock of the bench, which is fast."""
 BEHAVIOURS = (
-    *("echo", "echo-slow", "echo-hang", "echo-reset-300", "echo-reset-1", "echo-drip-7"),
-    *("echo-garbage", "echo-oversized", "echo-no-usage", "echo-200-error", "echo-fail-500"),
-    *("echo-cut", "echo-tokens-60000", "echo-pace-20", "echo-error-mid"),
+    *("echo", "echo-slow", "echo-error-mid", "echo-tokens-60000"),
+    *("echo-slow+tokens-30", "echo-slow+tokens-100"),
+    *("echo-hang", "echo-reset-1", "echo-reset-300", "echo-reset-700", "echo-reset-1500"),
+    *("echo-drip-7", "echo-garbage", "echo-oversized", "echo-no-usage", "echo-200-error"),
 )
 """Models at the provider stand-in, which fails as its names say."""
 SLOW = {"echo-hang": {"first_byte_seconds": 0.5, "whole_seconds": 0.5}}
@@ -65,7 +66,8 @@ def prepare(mock: str, standin: str) -> None:
     for name in MOCKED:
         _add(name, f"{mock}/{name}", Dialect.OPENAI, upstream="bench")
     for name in BEHAVIOURS:
-        _add(name, standin, Dialect.OPENAI, upstream=name, **SLOW.get(name, {}))
+        shown = name.replace("+", "-")
+        _add(shown, standin, Dialect.OPENAI, upstream=name, **SLOW.get(name, {}))
 
 
 def _add(name: str, base: str, dialect: str, *, upstream: str, **fields: Any) -> None:

@@ -28,6 +28,7 @@ class Answer:
     retry_after: str = ""
     text: str = ""
     cut: bool = False
+    messages: bool = False
     node: int = 0
 
     @property
@@ -79,7 +80,7 @@ def session(*, connections: int = 0) -> aiohttp.ClientSession:
 async def call(client: aiohttp.ClientSession, api: str, key: str, kind: Kind) -> Answer:
     """Make one call and read its answer to the end."""
     path, body = kind.request()
-    answer = Answer(kind.model, time.monotonic())
+    answer = Answer(kind.model, time.monotonic(), messages=kind.messages)
     headers = {"Authorization": f"Bearer {key}", **kind.headers}
     try:
         async with client.post(api + path, json=body, headers=headers) as response:

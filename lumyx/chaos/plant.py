@@ -22,6 +22,7 @@ from lumyx.local.valkey import Valkey
 NODES = 2
 """Web processes, each on a port of its own."""
 STANDIN_KEY = "chaos"
+OWN_SETTINGS = {"CLIENT_STALL_SECONDS": "20", "NABZCLAN_SYNC_MINUTES": "60"}
 PYTHON = [sys.executable, "-m"]
 
 
@@ -81,7 +82,11 @@ class Plant:
 
     @contextlib.contextmanager
     def web(
-        self, *, nodes: int = NODES, settings: Mapping[str, str] | None = None
+        self,
+        *,
+        nodes: int = NODES,
+        settings: Mapping[str, str] | None = None,
+        log: Path | None = None,
     ) -> Iterator[list[Node]]:
         """Run web processes with settings of their own for the length of a `with` block."""
         ports = [free_port() for _ in range(nodes)]
@@ -90,7 +95,7 @@ class Plant:
         with serving(
             [*PYTHON, "lumyx.chaos.preloaded", str(directory), *map(str, ports)],
             port=ports[0],
-            log=directory / "log",
+            log=log or directory / "log",
             environment=self.environment | dict(settings or {}),
         ):
             made = [Node(port, directory / str(port)) for port in ports]
@@ -154,9 +159,7 @@ def running(directory: Path) -> Iterator[Plant]:
             "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
             "DATABASE_URL": postgresql.url,
             "REDIS_URL": valkey.url,
-            "CLIENT_STALL_SECONDS": "20",
-            # One page a minute is none of the things that are counted here.
-            "NABZCLAN_SYNC_MINUTES": "60",
+            **OWN_SETTINGS,
         }
         os.environ.update(environment, DJANGO_SETTINGS_MODULE="lumyx.settings")
         django.setup()

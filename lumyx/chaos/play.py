@@ -3,27 +3,39 @@
 import time
 from collections.abc import Callable, Sequence
 
-from lumyx.chaos import aftermath, books
+from lumyx.chaos import aftermath, books, stories
 from lumyx.chaos.aftermath import Holdings
 from lumyx.chaos.calls import Kind, call_all
 from lumyx.chaos.plant import Plant
 from lumyx.chaos.scenario import Row, Scenario, Seen
-from lumyx.chaos.scenarios import engines, kills
+from lumyx.chaos.scenarios import clients, cuts, disks, engines, kills, providers, stops
+from lumyx.chaos.scenarios import soak as soaks
 from lumyx.local import LocalError
 
-SCENARIOS: list[Scenario] = [*kills.SCENARIOS, *engines.SCENARIOS]
+SCENARIOS: list[Scenario] = [
+    *kills.SCENARIOS,
+    *engines.SCENARIOS,
+    *cuts.SCENARIOS,
+    *providers.SCENARIOS,
+    *clients.SCENARIOS,
+    *stops.SCENARIOS,
+    *disks.SCENARIOS,
+]
 
 
 def all_of(
     plant: Plant, *, only: Sequence[str], few: bool, soak: int, say: Callable[[str], None]
 ) -> list[Row]:
     """Play all scenarios, or those that are named; return a row for each."""
-    unknown = set(only) - {scenario.name for scenario in SCENARIOS}
+    scenarios = [*SCENARIOS, soaks.scenario(soak)]
+    told = [story for story in stories.STORIES if not only or story.name in only]
+    known = {one.name for one in scenarios} | {one.name for one in stories.STORIES}
+    unknown = set(only) - known
     if unknown:
         raise LocalError(f"There is no scenario {', '.join(sorted(unknown))}.")
     before = warm_up(plant)
     rows = []
-    for scenario in SCENARIOS:
+    for scenario in scenarios:
         if only and scenario.name not in only:
             continue
         times = scenario.few if few else scenario.times
@@ -33,7 +45,10 @@ def all_of(
         for problem in row.problems:
             say(f"  {problem}")
         rows.append(row)
-    return rows
+    if told:
+        say("faults that tests make")
+        rows += stories.tell(plant, told, few=few)
+    return rows if only else [*rows, *stories.ELSEWHERE]
 
 
 def warm_up(plant: Plant) -> Holdings:
