@@ -52,7 +52,7 @@ def holdings(plant: Plant, node: Node) -> Holdings:
     )
 
 
-def problems(plant: Plant, before: Holdings, *, nodes: list[Node] | None = None) -> list[str]:
+def problems(plant: Plant, before: Holdings) -> list[str]:
     """Wait until all is quiet; return what is not as it must be.
 
     `before` is what a web process held that had nothing to do; holds that a fault left open are
@@ -68,7 +68,10 @@ def problems(plant: Plant, before: Holdings, *, nodes: list[Node] | None = None)
     found += books.broken()
     if _waited_in_vain(lambda: books.transactions_left() == 0, seconds=5):
         found.append(f"{books.transactions_left()} transactions are open")
-    for node in nodes if nodes is not None else plant.nodes:
+    most = len(plant.nodes) * LEDGER_POOL
+    if _waited_in_vain(lambda: books.connections_left() <= most, seconds=5):
+        found.append(f"{books.connections_left()} connections to PostgreSQL, of {most} at the most")
+    for node in plant.nodes:
         found += _leaks(plant, node, before)
     return found
 

@@ -68,6 +68,8 @@ def prepare(mock: str, standin: str) -> None:
     for name in BEHAVIOURS:
         shown = name.replace("+", "-")
         _add(shown, standin, Dialect.OPENAI, upstream=name, **SLOW.get(name, {}))
+    # It may be a thread's own.
+    connection.close()
 
 
 def _add(name: str, base: str, dialect: str, *, upstream: str, **fields: Any) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -163,29 +164,33 @@ def running(directory: Path) -> Iterator[Plant]:
         }
         os.environ.update(environment, DJANGO_SETTINGS_MODULE="lumyx.settings")
         django.setup()
+        mock, standin = free_port(), free_port()
         plant = Plant(
             directory,
             environment,
             postgresql,
             valkey,
-            mock=_serve(stack, "lumyx.bench.bundled_mock", logs, port_option=False),
-            standin=_serve(stack, "lumyx.standins.provider", logs, port_option=True) + "/v1",
+            mock=f"http://127.0.0.1:{mock}",
+            standin=f"http://127.0.0.1:{standin}/v1",
         )
+        # Its imports need Django, which is set up only now.
         from lumyx.chaos import books
 
-        books.prepare(plant.mock, plant.standin)
-        plant.nodes = stack.enter_context(plant.web())
+        # What starts imports all of Django as well, which takes seconds: side by side with this.
+        with ThreadPoolExecutor(1) as thread:
+            prepared = thread.submit(books.prepare, plant.mock, plant.standin)
+            _serve(stack, "lumyx.bench.bundled_mock", logs, mock, str(mock))
+            _serve(stack, "lumyx.standins.provider", logs, standin, f"--port={standin}")
+            plant.nodes = stack.enter_context(plant.web())
+            prepared.result()
         yield plant
 
 
-def _serve(stack: contextlib.ExitStack, module: str, logs: Path, *, port_option: bool) -> str:
-    port = free_port()
-    arguments = ["--port", str(port)] if port_option else [str(port)]
-    command = [*PYTHON, module, *arguments]
+def _serve(stack: contextlib.ExitStack, module: str, logs: Path, port: int, argument: str) -> None:
+    command = [*PYTHON, module, argument]
     environment = {"STANDIN_PROVIDER_KEY": STANDIN_KEY}
     log = logs / f"{module}.log"
     stack.enter_context(serving(command, port=port, log=log, environment=environment))
-    return f"http://127.0.0.1:{port}"
 
 
 def wait_for(true: Callable[[], bool], *, seconds: float, what: str) -> float:

@@ -67,9 +67,11 @@ def play(plant: Plant, scenario: Scenario, times: int, before: Holdings) -> Row:
     began = time.monotonic()
     try:
         seen = scenario.play(plant, times)
-    except LocalError as error:
-        seen = Seen("it did not come to its end", [str(error)])
-    found = [*seen.problems, *aftermath.problems(plant, before)]
+        found = [*seen.problems, *aftermath.problems(plant, before)]
+    except Exception as error:
+        # One that cannot be made must not keep the others from being made.
+        seen = Seen("it did not come to its end")
+        found = [f"{type(error).__name__}: {error}"]
     return Row(
         fault=scenario.fault,
         times=f"{times:,}",

@@ -24,6 +24,8 @@ class Story:
     times: str
     expected: str
     tests: tuple[str, ...]
+    few: str = ""
+    """How often where numbers are small, if that is not as often."""
 
 
 STORIES = [
@@ -63,6 +65,7 @@ STORIES = [
         "1,000",
         "credited once, refunded once",
         ("tests/billing/test_returns.py::test_shuffled_doubled_and_missing_events_end_exactly",),
+        few="16",
     ),
     Story(
         "exports",
@@ -117,7 +120,7 @@ def tell(plant: Plant, stories: list[Story], *, few: bool) -> list[Row]:
             text=True,
         )
         cases = _cases(report) if report.exists() else []
-    rows = [_row(story, cases) for story in stories]
+    rows = [_row(story, cases, few=few) for story in stories]
     if not cases:
         raise LocalError(f"The tests did not run:\n{done.stdout[-2_000:]}{done.stderr[-500:]}")
     return rows
@@ -132,7 +135,7 @@ class Case:
     failure: str
 
 
-def _row(story: Story, cases: list[Case]) -> Row:
+def _row(story: Story, cases: list[Case], *, few: bool) -> Row:
     ran = [
         case
         for case in cases
@@ -143,7 +146,7 @@ def _row(story: Story, cases: list[Case]) -> Row:
     problems = (*failed, *(f"{test} did not run" for test in missing))
     return Row(
         story.fault,
-        story.times,
+        story.few or story.times if few else story.times,
         story.expected,
         f"{len(ran) - len(failed)} of {len(ran)} tests of it passed",
         not problems,

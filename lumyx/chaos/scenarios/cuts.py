@@ -73,7 +73,7 @@ SCENARIOS = [
         "commit",
         "connection cut at COMMIT, the same id tried again",
         200,
-        20,
+        12,
         "no double charge",
         cut_at_commit,
     ),

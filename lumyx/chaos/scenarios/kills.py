@@ -45,7 +45,7 @@ SCENARIOS = [
         "kill",
         "kill -9 of a web process in the middle of streams",
         200,
-        8,
+        6,
         "ledger = balance; no hold open after the sweep; each use charged at most once",
         kill_web,
     ),

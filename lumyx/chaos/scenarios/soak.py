@@ -3,7 +3,6 @@
 import statistics
 import time
 from dataclasses import fields
-from functools import partial
 
 from lumyx.chaos import aftermath, books
 from lumyx.chaos.aftermath import Holdings
@@ -24,7 +23,7 @@ FLAT_BYTES = 8 * 2**20
 RIGHT = {200, 404, 502}
 
 
-def soak(plant: Plant, _times: int, *, seconds: int) -> Seen:
+def soak(plant: Plant, seconds: int) -> Seen:
     """Call in every way for so many seconds; look at the processes all the while."""
     seen = Seen()
     who = [books.newcomer() for _ in range(4)]
@@ -40,7 +39,7 @@ def soak(plant: Plant, _times: int, *, seconds: int) -> Seen:
     early, late = looks[quarter : 2 * quarter], looks[-quarter:]
     grown = _medians(late)["memory"] - _medians(early)["memory"]
     seen.words = (
-        f"{seconds} s, {len(calling.answers):,} calls: {statuses(calling.answers)}; memory"
+        f"{len(calling.answers):,} calls: {statuses(calling.answers)}; memory"
         f" {grown / 2**20:+.1f} MB from the second quarter to the last"
     )
     others = {a.status for a in calling.answers} - RIGHT
@@ -66,9 +65,9 @@ def scenario(seconds: int) -> Scenario:
     """Return the soak of so many seconds."""
     return Scenario(
         "soak",
-        "soak: every kind of call at once",
-        1,
-        1,
+        "soak: every kind of call at once, for seconds",
+        seconds,
+        min(seconds, 10),
         "memory flat; no connection, task or file left behind",
-        partial(soak, seconds=seconds),
+        soak,
     )
