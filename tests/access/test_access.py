@@ -116,12 +116,12 @@ def test_what_is_somebodys_is_refused_to_anybody_else(
     else:
         for client, may_redirect in ((signed_in(other), False), (Client(), True)):
             for act in (client.get, client.post, client.put, client.delete):
-                answer = act(path)
-                if answer.status_code == HTTPStatus.FOUND and (may_redirect or "2fa" in address):
+                page = act(path)
+                if page.status_code == HTTPStatus.FOUND and (may_redirect or "2fa" in address):
                     # To the sign-in, or to show that one is still oneself.
-                    assert answer["Location"].startswith(("/sign-in", "/accounts/", "/dashboard"))
+                    assert page["Location"].startswith(("/sign-in", "/accounts/", "/dashboard"))
                     continue
-                answers.append((answer.status_code, answer.content.decode()))
+                answers.append((page.status_code, page.content.decode()))
     assert {status for status, _ in answers} <= REFUSED | {HTTPStatus.UNAUTHORIZED}
     for canary in owner.canaries() - {owner.names[addresses.THEIRS[address]]}:
         assert all(canary not in text for _, text in answers)
@@ -158,8 +158,8 @@ def test_what_is_ones_own_is_closed_to_strangers_and_shows_nobody_elses(
         ]
     else:
         stranger = Client()
-        for answer in (stranger.get(path), stranger.post(path)):
-            assert not is_success(answer.status_code)
+        for page in (stranger.get(path), stranger.post(path)):
+            assert not is_success(page.status_code)
         cookies = {settings.SESSION_COOKIE_NAME: session_of(other.user)}
         shown = [
             requests.get(f"{server.url}{path}", params=asked, cookies=cookies, timeout=20).text

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from billing import invariants
@@ -82,7 +83,7 @@ def test_nodes_are_restarted_one_by_one_and_nobody_notices(
             for old in nodes:
                 os.kill(old.pid, signal.SIGTERM)
                 await asyncio.to_thread(
-                    wait_until, lambda old=old: old.ended, seconds=20, what="the old one's end"
+                    wait_until, partial(getattr, old, "ended"), seconds=20, what="the old one's end"
                 )
                 port = int(old.url.rpartition(":")[2])
                 new = await asyncio.to_thread(Server, environment=environment, workers=1, port=port)

@@ -4,7 +4,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
+from typing import Any
 
 import pytest
 import requests
@@ -25,6 +27,11 @@ from tests.staff import staff_client
 
 PROMISED_SECONDS = 1.0
 Nodes = tuple[Server, Server]
+
+
+def asked(node: Server, *, body: dict[str, Any], headers: dict[str, str]) -> requests.Response:
+    """Make one call at a node."""
+    return requests.post(f"{node.api}/chat/completions", json=body, headers=headers, timeout=30)
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +94,7 @@ def test_one_idempotency_key_at_both_makes_one_charge(nodes: Nodes, customer: Cu
         body = {"model": "echo", "messages": [{"role": "user", "content": "Hello"}]}
         answers = on_both(
             nodes,
-            lambda one, body=body, headers=headers: requests.post(
-                f"{one.api}/chat/completions", json=body, headers=headers, timeout=30
-            ),
+            partial(asked, body=body, headers=headers),
         )
         told = sorted(answers, key=lambda answer: answer.status_code)
         assert [answer.status_code for answer in told] == [200, 409]
@@ -102,12 +107,11 @@ def test_money_for_one_call_is_spent_once(
     nodes: Nodes, new_customer: Callable[..., Customer]
 ) -> None:
     rich = new_customer()
-    asked = {"text": "Hello there", "max_tokens": 20}
-    assert rich.chat(nodes[0], "echo-slow", **asked).ok
+    assert rich.chat(nodes[0], "echo-slow", max_tokens=20).ok
     price = Hold.objects.get(account=rich.account).amount
     for _ in range(3):
         poor = new_customer(credit=price)
-        answers = on_both(nodes, lambda one, poor=poor: poor.chat(one, "echo-slow", **asked))
+        answers = on_both(nodes, partial(poor.chat, model="echo-slow", max_tokens=20))
         assert sorted(answer.status_code for answer in answers) == [200, 402]
         assert len(poor.spent()) == 1
         assert poor.balance() >= 0
