@@ -101,18 +101,20 @@ class CallCounts(Flushed):
 
     async def flush(self) -> None:
         """Add what was counted; what Redis does not take now is kept for the next time."""
-        if self._unsent is None:
-            noted, self._noted = self._noted, {}
-            if not noted:
-                return
-            self._unsent = f"call-counts:{os.getpid()}:{ids.new()}", _fields(noted)
-        batch, fields = self._unsent
         try:
-            await self._add(keys=[NAME, batch], args=[KEPT_SECONDS, *fields])
+            while unsent := self._next_batch():
+                batch, fields = unsent
+                await self._add(keys=[NAME, batch], args=[KEPT_SECONDS, *fields])
+                self._unsent = None
         except RedisError as error:
             log.warning("calls are counted later: %s", type(error).__name__)
-        else:
-            self._unsent = None
+
+    def _next_batch(self) -> tuple[str, list[Any]] | None:
+        """Return the batch that Redis has not taken, else what was counted since, if anything."""
+        if self._unsent is None and self._noted:
+            noted, self._noted = self._noted, {}
+            self._unsent = f"call-counts:{os.getpid()}:{ids.new()}", _fields(noted)
+        return self._unsent
 
 
 def _fields(noted: dict[tuple[int, bool, str, str], list[int]]) -> list[Any]:

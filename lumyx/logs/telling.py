@@ -5,6 +5,7 @@ may be a visitor's own text: of theirs the sentence is told without its argument
 exception its type and the places that it passed.
 """
 
+import itertools
 import logging
 import traceback
 from collections.abc import Iterator
@@ -20,11 +21,18 @@ ROOT = f"{Path(__file__).resolve().parents[2]}/"
 PACKAGES = "site-packages/"
 TRUSTED = ("lumyx", "uvicorn", "celery", "psycopg")
 """Loggers whose arguments are their own: ids, addresses of engines, numbers of processes."""
-MOST_FRAMES = 30
+LONGEST_MESSAGE, MOST_OF_PLACES, MOST_CAUSES = 500, 800, 4
+"""In characters, and in exceptions: `privacy.conformance.log_files` takes a longer line for one
+that holds what we did not write."""
 
 
 def message(record: logging.LogRecord) -> str:
     """Return what happened, in one line that quotes nobody."""
+    text = " ".join(_message(record).split())
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 1]}…"
+
+
+def _message(record: logging.LogRecord) -> str:
     task = _task_of(record)
     if task is not None:
         return f"Task {task['name']} {task.get('description', 'failed')}"
@@ -62,7 +70,8 @@ def failure(record: logging.LogRecord) -> dict[str, Any]:
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return {}
-    types = [f"{type(one).__module__}.{type(one).__qualname__}" for one in _causes(error)]
+    causes = itertools.islice(_causes(error), MOST_CAUSES)
+    types = [f"{type(one).__module__}.{type(one).__qualname__}" for one in causes]
     return {"exception": [name.removeprefix("builtins.") for name in types], "at": _places(error)}
 
 
@@ -110,7 +119,16 @@ def _places(error: BaseException) -> list[str]:
     frames = traceback.StackSummary.extract(
         traceback.walk_tb(error.__traceback__), lookup_lines=False
     )
-    return [f"{place(f.filename)}:{f.lineno} {f.name}" for f in frames[-MOST_FRAMES:]]
+    places: list[str] = []
+    left = MOST_OF_PLACES
+    # The last ones say most.
+    for frame in reversed(frames):
+        at = f"{place(frame.filename)}:{frame.lineno} {frame.name}"
+        left -= len(at)
+        if left < 0:
+            break
+        places.insert(0, at)
+    return places
 
 
 def place(filename: str) -> str:

@@ -15,6 +15,7 @@ from celery import shared_task
 
 from gateway import ids
 from lumyx.logs.formats import JsonLines, TextLines
+from privacy.conformance import log_files
 from tests.customers import Customer, accept, session_of
 from tests.processes import ProviderProcess, Server, wait_until
 
@@ -133,6 +134,8 @@ def test_every_line_parses_and_none_quotes_anybody(failing: Server, customer: Cu
     assert {line["logger"].partition(".")[0] for line in written} >= {"lumyx", "django", "uvicorn"}
     assert all(line.keys() >= {"time", "level", "logger", "message"} for line in written)
     assert told(customer, failing.text()) == []
+    judged = {log_files.wrong_with(line) for line in failing.text().splitlines()}
+    assert judged == {""}, "the promise that the log files are read for"
 
 
 def test_text_tells_the_same_and_quotes_nobody_either(in_text: Server, customer: Customer) -> None:
@@ -182,6 +185,26 @@ def test_a_task_is_named_but_not_what_it_was_given(form: type[logging.Formatter]
     assert all(done.id in line and "failing_task" in line for line in written)
     assert "ValueError" in after
     assert "about to fail" in before
+
+
+def test_a_line_is_never_so_long_that_it_could_hold_what_somebody_sent() -> None:
+    def fall(deep: int) -> None:
+        if not deep:
+            raise ValueError
+        try:
+            fall(deep - 1)
+        except ValueError as error:
+            raise RuntimeError from error
+
+    try:
+        fall(40)
+    except RuntimeError:
+        raised = sys.exc_info()
+    made = logging.LogRecord("lumyx", logging.ERROR, "", 1, "alarm: %s", ([12_345] * 900,), raised)
+    line = JsonLines().format(made)
+    assert log_files.wrong_with(line) == ""
+    assert json.loads(line)["at"][-1].endswith(" fall")
+    assert len(json.loads(line)["message"]) > 100
 
 
 def test_a_warning_is_told_by_its_kind_and_place() -> None:
