@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
+from django.core.management import get_commands
 
 from lumyx.local import run
 from tests.deploy.site import DEPLOY, SITE
@@ -238,3 +239,24 @@ def test_the_timer_backs_up_daily() -> None:
     found.read(DEPLOY / "systemd" / "lumyx-backup.timer")
     assert found["Timer"]["OnCalendar"].startswith("*-*-* ")
     assert found["Timer"]["Persistent"] == "yes"
+
+
+def test_the_guide_names_what_there_is() -> None:
+    guide = (ROOT / "docs" / "operating.md").read_text()
+    commands = set(re.findall(r"(?:deploy/manage|manage\.py) ([a-z_]+)", guide))
+    assert {"back_up", "restore", "rotate_secrets", "migrate"} <= commands
+    assert commands - set(get_commands()) == set()
+    written = set(re.findall(r"`([A-Z]+_[A-Z_]+)(?:=[^`]*)?`", guide))
+    engines = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD"}
+    assert len(written) > 20
+    assert written - known() - engines == set()
+    for name in re.findall(r"deploy/([a-z-]+)(?=[ `])", guide):
+        assert (DEPLOY / name).exists(), name
+    for name in re.findall(r"deploy/((?:systemd|nginx)/[a-z.-]+)", guide):
+        assert (DEPLOY / name).exists(), name
+
+
+def test_the_scripts_are_such_that_bash_reads() -> None:
+    for name in ("manage", "rolling-restart"):
+        assert (DEPLOY / name).stat().st_mode & 0o100
+        subprocess.run(["bash", "-n", DEPLOY / name], check=True)
