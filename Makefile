@@ -31,7 +31,7 @@ lint: ## check style, types and imports
 format: ## write the code as ruff would
 	@$(INSTALL_DEV) && $(VENV_PYTHON) -m ruff check --quiet --fix-only && $(VENV_PYTHON) -m ruff format --quiet
 
-bench: ## measure the gateway against a server that does nothing (ARGS=pages: the pages of a busy account)
+bench: ## measure the gateway beside nginx and other gateways (ARGS="--only paced", --write, pages)
 	@$(INSTALL) && exec $(VENV_PYTHON) -m lumyx.bench $(ARGS)
 
 chaos: ## break one part after the other and check the money (ARGS="--soak 600 --write": docs/reliability.md)

@@ -1,9 +1,10 @@
-"""Measure LumyxAI, as it is deployed, beside an ASGI app that only forwards.
+"""Measure LumyxAI, as it is deployed, beside nginx, a floor in Python, and other gateways.
 
     python -m lumyx.bench
+    python -m lumyx.bench --only paced --only memory
 
-Both have one worker and the same mock provider, and take turns in the same run. The ratio
-is the result; absolute figures move with the machine. Everything runs on loopback.
+All stand before the same mock providers and take turns in the same run. The ratio is the result;
+absolute figures move with the machine. Everything runs on loopback.
 
 With `pages` as the first word the pages of a busy account are measured instead.
 """
@@ -13,190 +14,167 @@ import contextlib
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from lumyx.bench import accounting, load, pages, table
-from lumyx.bench.deployment import Deployment, deploy, serve_mocks, serving_floor
-from lumyx.bench.load import Target
-from lumyx.bench.measure import Bench, Run, Subject
+from lumyx.bench import (
+    accounting,
+    first_byte,
+    gateways,
+    growth,
+    machine,
+    memory,
+    paced,
+    pages,
+    throughput,
+    workers,
+)
+from lumyx.bench.ground import Ground, lay, say
+from lumyx.bench.measure import Bench
+from lumyx.bench.processes import ROOT
+from lumyx.bench.report import FILE, Report
+from lumyx.bench.table import Table
 from lumyx.local import LocalError
-from lumyx.local.processes import Stopped, on_stop, raise_stopped
+from lumyx.local.processes import (
+    Stopped,
+    adopt_orphans,
+    die_with_make,
+    end_descendants,
+    ignore_stop,
+    on_stop,
+    raise_stopped,
+)
 
-CHAT = "/chat/completions"
-KINDS = {
-    "whole": "Chat completion",
-    "stream": "Stream of 100 chunks, all at once",
-    "paced": "Stream of 100 chunks, 50 a second",
-}
-ASKED = "Say the same words each time, please."
-TURNS = [{"role": "user", "content": ASKED}]
-TRANSLATED: dict[str, tuple[str, dict[str, object]]] = {
-    "Messages, forwarded": (
-        "/messages",
-        {"model": "bench-anthropic", "messages": TURNS, "max_tokens": 1_000},
-    ),
-    "Messages from OpenAI's": (
-        "/messages",
-        {"model": "bench-stream", "messages": TURNS, "max_tokens": 1_000},
-    ),
-    "chat from Anthropic's": (CHAT, {"model": "bench-anthropic", "messages": TURNS}),
-    "Responses from OpenAI's": ("/responses", {"model": "bench-stream", "input": ASKED}),
-    "Responses from Anthropic's": ("/responses", {"model": "bench-anthropic", "input": ASKED}),
-}
 CONNECTIONS = 128
 """Enough that the worker is busy rather than waiting for the disk of PostgreSQL."""
-PACED_CONNECTIONS = 50
-PACED_SECONDS = 4
+SECTIONS: dict[str, Callable[[Ground, argparse.Namespace], Table]] = {
+    "whole": lambda ground, options: throughput.measure(ground, "whole"),
+    "stream": lambda ground, options: throughput.measure(ground, "stream"),
+    "first-byte": lambda ground, options: first_byte.measure(ground),
+    "paced": lambda ground, options: paced.measure(ground, turns=options.turns),
+    "memory": lambda ground, options: memory.measure(ground),
+    "workers": lambda ground, options: workers.measure(ground),
+    "dialects": lambda ground, options: throughput.measure_dialects(ground),
+}
+GROWTH = "growth"
+"""Comes last, once all else has ended: it has engines of its own."""
 
 
 def main() -> int:
     """Run the bench; return 1 where an answer or the books were wrong."""
     if sys.argv[1:2] == ["pages"]:
         return pages.main(sys.argv[2:])
-    parser = argparse.ArgumentParser(prog="python -m lumyx.bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=3, help="of each run of load")
-    parser.add_argument("--connections", type=int, default=CONNECTIONS)
-    options = parser.parse_args()
+    options = read_options()
     if not accounting.PROC.joinpath("self/stat").exists():
         print("make bench reads /proc, which only Linux has.", file=sys.stderr)
         return 1
-    # A signal leaves through the exits of the `with` blocks, which stop every server.
+    # A signal leaves through the exits of the `with` blocks, which stop every server; whatever
+    # one of these left behind is ended after them.
     on_stop(raise_stopped)
+    die_with_make()
+    adopt_orphans()
     began = time.monotonic()
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="lumyx-bench-") as directory,
-            contextlib.ExitStack() as stack,
-        ):
+        with tempfile.TemporaryDirectory(prefix="lumyx-bench-") as directory:
             bench = Bench(Path(directory), options.rounds, options.seconds, options.connections)
-            return run(stack, bench)
+            return run(bench, options)
     except LocalError as error:
         print(f"The bench could not be run. {error}", file=sys.stderr)
         return 1
     except Stopped:
         return 130
     finally:
+        ignore_stop()
+        end_descendants()
         say(f"took {time.monotonic() - began:.0f} s")
 
 
-def say(text: str) -> None:
-    """Show progress."""
-    print(f"bench: {text}", file=sys.stderr, flush=True)
+def read_options() -> argparse.Namespace:
+    """Return what the command line asks for."""
+    names = [peer.name for peer in gateways.PEERS]
+    parser = argparse.ArgumentParser(prog="python -m lumyx.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=3, help="of each run of load")
+    parser.add_argument("--connections", type=int, default=CONNECTIONS)
+    parser.add_argument("--turns", type=int, default=2, help="paced streams one after the other")
+    parser.add_argument("--rows", type=int, default=10_000_000, help="of the log, for its growth")
+    parser.add_argument(
+        "--fill-seconds", type=float, default=120, help="for writing log rows, at the most"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=[*SECTIONS, GROWTH],
+        help="measure this section alone; can be given more than once",
+    )
+    parser.add_argument(
+        "--peers", nargs="*", default=names, choices=names, help="measure these alone"
+    )
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    options = parser.parse_args()
+    if options.write and (options.only or options.peers != names):
+        parser.error("--write is for a whole run: leave --only and --peers away")
+    return options
 
 
-def run(stack: contextlib.ExitStack, bench: Bench) -> int:
-    """Start everything, measure it, print the table and check the books."""
-    say("starting PostgreSQL, Valkey, the mock provider, the floor and LumyxAI")
-    mocks = serve_mocks(stack, bench.directory)
-    lumyx = deploy(stack, bench.directory, mocks)
-    rows = {}
-    for kind in KINDS:
-        upstream = mocks.paced if kind == "paced" else mocks.fast
-        with serving_floor(bench.directory, upstream=upstream) as floor:
-            subjects = subjects_of(kind, upstream, floor, lumyx)
-            rows[kind] = MEASURES[kind](bench, subjects)
-    translated = measure_translations(bench, lumyx)
-    say("reading the books")
-    load_from = f"load from {load.tool()} on {bench.connections} connections"
-    print(f"\nOne worker each; {load_from}; mock provider: {mocks.name};")
-    print(f"medians of {bench.rounds} rounds of {bench.seconds} s, floor and LumyxAI in turn.")
-    print("CPU in milliseconds per call; latencies of one call at a time.\n")
-    sections = [(KINDS[kind], rows[kind]) for kind in KINDS]
-    sections.append(("Stream of 100 chunks in another dialect, all at once", translated))
-    print(table.render(sections))
-    print(f"\nrequests/s of the floor's: {rows['whole'][-1].of_floor() or 0:.0%} (target: 40 %)")
-    print(f"CPU of a 100-chunk stream: {rows['stream'][-1].cpu('web') or 0:.2f} ms (target: 2 ms)")
-    dearest = max(row.cpu("web") or 0 for row in translated)
-    print(f"CPU of a translated one: {dearest:.2f} ms at the most (target: 5 ms)")
-    return settle_up(bench, lumyx)
+def run(bench: Bench, options: argparse.Namespace) -> int:
+    """Start everything, measure it, check the books and print the tables."""
+    began, load = time.monotonic(), machine.load_average()
+    sections = options.only or [*SECTIONS, GROWTH]
+    with contextlib.ExitStack() as stack:
+        ground = lay(stack, bench, peers=options.peers)
+        report = Report(ground, load_at_start=load)
+        for name, measure in SECTIONS.items():
+            if name in sections:
+                attempt(report, name, lambda: measure(ground, options))  # noqa: B023  called at once
+        say("reading the books")
+        ground.gateways_stack.close()
+        report.books = settle_up(ground)
+        if GROWTH in sections:
+            attempt(report, GROWTH, lambda: grow(ground, options))
+    report.took = time.monotonic() - began
+    print(f"\n{report.text()}\n")
+    for line in [*report.books, *(f"WRONG: {failure}" for failure in bench.failures)]:
+        print(line)
+    if options.write and not bench.failures:
+        report.write()
+        print(f"wrote {FILE.relative_to(ROOT)}")
+    return 1 if bench.failures else 0
 
 
-def subjects_of(
-    kind: str, upstream: str, floor: tuple[str, int], lumyx: Deployment
-) -> list[Subject]:
-    """Return what is measured under one kind of load: the mock itself, the floor, LumyxAI."""
-    body: dict[str, object] = {
-        "model": f"bench-{kind}",
-        "messages": TURNS,
-        "stream": kind != "whole",
-    }
-    floor_url, floor_pid = floor
-    ours = Target(kind, f"{lumyx.url}/api/v1{CHAT}", body, keys=lumyx.keys)
-    return [
-        Subject("mock, direct", Target(kind, f"{upstream}/{kind}{CHAT}", body)),
-        Subject("floor", Target(kind, f"{floor_url}/{kind}{CHAT}", body), {"web": floor_pid}),
-        Subject("LumyxAI", ours, lumyx.parts),
-    ]
+def attempt(report: Report, name: str, measure: Callable[[], Table]) -> None:
+    """Measure one section; where that fails, the others are measured all the same."""
+    try:
+        report.tables.append(measure())
+    except (LocalError, OSError) as error:
+        report.ground.bench.failures.append(f"{name} could not be measured: {error}")
 
 
-def measure(bench: Bench, subjects: list[Subject]) -> list[table.Row]:
-    """Measure the rate in rounds of full load, then the latency of one call at a time."""
-    kind = subjects[0].target.name
-    say(f"{KINDS[kind]}: {bench.rounds} rounds")
-    for subject in subjects[1:]:
-        bench.run(subject, connections=bench.connections, seconds=1)
-    found = bench.interleave(subjects[1:])
-    memory = {s.name: accounting.memory_bytes(s.parts["web"]) for s in subjects[1:]}
-    direct = bench.run(subjects[0], connections=bench.connections, seconds=1)
-    alone = {s.name: bench.run(s, connections=1, seconds=1).result for s in subjects}
-    return [
-        table.Row(
-            subject.name,
-            found.get(subject.name, [direct]),
-            floor=found["floor"] if subject.name == "LumyxAI" else (),
-            alone=alone[subject.name],
-            direct=alone[subjects[0].name],
-            memory=memory.get(subject.name),
-        )
-        for subject in subjects
-    ]
+def grow(ground: Ground, options: argparse.Namespace) -> Table:
+    """Measure the growth of costs."""
+    return growth.measure(
+        ground.bench,
+        ground.mocks,
+        ground.figures,
+        rows=options.rows,
+        fill_seconds=options.fill_seconds,
+    )
 
 
-def measure_paced(bench: Bench, subjects: list[Subject]) -> list[table.Row]:
-    """Measure the CPU of streams whose chunks come one by one."""
-    say(f"{KINDS['paced']}: {PACED_CONNECTIONS} streams together")
-    rows = []
-    for subject in subjects[1:]:
-        paced: Run = bench.run(subject, connections=PACED_CONNECTIONS, seconds=PACED_SECONDS)
-        memory = accounting.memory_bytes(subject.parts["web"])
-        rows.append(table.Row(subject.name, [paced], memory=memory, by_time=True))
-    return rows
-
-
-def measure_translations(bench: Bench, lumyx: Deployment) -> list[table.Row]:
-    """Measure streams that come in one dialect and go out in another."""
-    say("streams in another dialect")
-    rows = []
-    for name, (path, body) in TRANSLATED.items():
-        target = Target(name, f"{lumyx.url}/api/v1{path}", body | {"stream": True}, lumyx.keys)
-        subject = Subject("LumyxAI", target, lumyx.parts)
-        bench.run(subject, connections=bench.connections, seconds=1)
-        run = bench.run(subject, connections=bench.connections, seconds=bench.seconds)
-        rows.append(table.Row(name, [run]))
-    return rows
-
-
-MEASURES = {"whole": measure, "stream": measure, "paced": measure_paced}
-
-
-def settle_up(bench: Bench, lumyx: Deployment) -> int:
-    """Stop LumyxAI and print the state of the books; return 1 where anything was wrong."""
-    lumyx.stop()
-    found = lumyx.check_books()
-    answered = bench.answered["LumyxAI"]
-    print(f"answers with status 200: {'all' if not bench.failures else 'NOT ALL'}")
-    print(f"charges: {found['charges']:,} for {answered:,} whole answers and those cut at the end")
-    print(f"sum(ledger) {found['ledger']:,} = balance {found['balance']:,}", end="; ")
-    print(f"open holds: {found['open_holds']}")
-    problems = [*bench.failures, *(f"broken: {sentence}" for sentence in found["violations"])]
+def settle_up(ground: Ground) -> list[str]:
+    """Return the state of the books once LumyxAI has stopped, and note what is wrong with them."""
+    bench, found = ground.bench, ground.deployment.check_books()
+    bench.failures += [f"broken: {sentence}" for sentence in found["violations"]]
     if found["ledger"] != found["balance"] or found["open_holds"]:
-        problems.append("the books are wrong")
-    if found["charges"] < answered:
-        problems.append(f"{answered - found['charges']} answers were not charged")
-    for problem in problems:
-        print(f"WRONG: {problem}")
-    return 1 if problems else 0
+        bench.failures.append("the books are wrong")
+    if found["charges"] < bench.answered:
+        bench.failures.append(f"{bench.answered - found['charges']} answers were not charged")
+    return [
+        f"charges: {found['charges']:,} for {bench.answered:,} whole answers and those cut short",
+        f"sum of the ledger {found['ledger']:,}, of the balances {found['balance']:,}",
+        f"open holds: {found['open_holds']}",
+        f"broken invariants: {len(found['violations'])}",
+    ]
 
 
 if __name__ == "__main__":

@@ -87,3 +87,5 @@ ANTHROPIC_STREAM = ANTHROPIC_BEGIN + ANTHROPIC_CHUNK * CHUNKS + ANTHROPIC_END
 
 PACE_SECONDS = 0.02
 """Between two chunks of a paced stream: 50 chunks a second."""
+HELD_SECONDS = 2.0
+"""Between two chunks of a stream that is only to stay open."""

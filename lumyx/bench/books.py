@@ -1,6 +1,6 @@
 """The bench's customers, keys and catalogue, and what the ledger says afterwards.
 
-    python -m lumyx.bench.books prepare MOCK-URL PACED-MOCK-URL
+    python -m lumyx.bench.books prepare URL…
     python -m lumyx.bench.books check
 
 Each runs in a process of its own, with Django's settings in the environment, and prints JSON.
@@ -9,20 +9,24 @@ Each runs in a process of its own, with Django's settings in the environment, an
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import django
 
 ACCOUNTS = 10
-KEYS_PER_ACCOUNT = 10
+KEYS_PER_ACCOUNT = 30
 MINUTE_LIMIT, DAY_LIMIT = 1_000, 10_000
 CREDITS = 10**12
 """Micro-credits for each account: far more than a run can use."""
-MODELS = {f"bench-{word}": word for word in ("whole", "stream", "paced", "anthropic")}
-"""What each model is called here, and the first word of its path at the mock provider."""
+MODELS = {f"bench-{word}": word for word in ("whole", "stream", "paced", "held", "anthropic")}
+"""What each model is called here, and the first word of its path at the mock provider.
+
+Their base URLs come in the same order.
+"""
 
 
-def prepare(mock: str, paced_mock: str) -> dict[str, Any]:
+def prepare(urls: Sequence[str]) -> dict[str, Any]:
     """Migrate, and write the catalogue and the customers; return their keys."""
     from django.core.management import call_command
 
@@ -33,7 +37,7 @@ def prepare(mock: str, paced_mock: str) -> dict[str, Any]:
 
     call_command("migrate", verbosity=0)
     call_command("make_partitions", stdout=sys.stderr)
-    _write_catalogue(mock, paced_mock)
+    _write_catalogue(urls)
     issued = []
     for number in range(ACCOUNTS):
         user = User.objects.create_customer(
@@ -53,7 +57,7 @@ def prepare(mock: str, paced_mock: str) -> dict[str, Any]:
     return {"keys": [key for n in range(KEYS_PER_ACCOUNT) for key in issued[n::KEYS_PER_ACCOUNT]]}
 
 
-def _write_catalogue(mock: str, paced_mock: str) -> None:
+def _write_catalogue(urls: Sequence[str]) -> None:
     from django.utils import timezone
 
     from gateway import price_versions
@@ -61,10 +65,9 @@ def _write_catalogue(mock: str, paced_mock: str) -> None:
     from gateway.pricing import Prices
 
     prices = Prices(input=2_000_000, cache_read=500_000, cache_write=2_000_000, output=8_000_000)
-    for name, word in MODELS.items():
-        base = paced_mock if word == "paced" else mock
+    for (name, word), url in zip(MODELS.items(), urls, strict=True):
         dialect = Dialect.ANTHROPIC if word == "anthropic" else Dialect.OPENAI
-        provider = Provider(name=name, base_url=f"{base}/{word}", dialect=dialect)
+        provider = Provider(name=name, base_url=url, dialect=dialect)
         provider.key = "bench"
         provider.clean()
         provider.save()
@@ -100,7 +103,7 @@ def main(arguments: list[str]) -> None:
     """Run one of the two from the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lumyx.settings")
     django.setup()
-    print(json.dumps(prepare(*arguments[1:]) if arguments[0] == "prepare" else check()))
+    print(json.dumps(prepare(arguments[1:]) if arguments[0] == "prepare" else check()))
 
 
 if __name__ == "__main__":

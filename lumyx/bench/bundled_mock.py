@@ -3,12 +3,11 @@
     python -m lumyx.bench.bundled_mock PORT
 
 `/whole/…` gives the completion, `/stream/…` the stream at once, `/anthropic/…` the same in
-Anthropic's dialect, `/paced/…` the stream with a pause before each chunk.
+Anthropic's dialect, `/paced/…` the stream with 20 ms before each chunk and `/held/…` with 2 s.
 """
 
 import asyncio
 import sys
-from collections.abc import Iterator
 from typing import cast
 
 from lumyx.bench import answers
@@ -28,6 +27,9 @@ def framed(data: bytes) -> bytes:
 WHOLE = JSON_HEAD % len(answers.WHOLE) + answers.WHOLE
 STREAM = SSE_HEAD + framed(answers.STREAM) + LAST
 ANTHROPIC = SSE_HEAD + framed(answers.ANTHROPIC_STREAM) + LAST
+BEGIN = SSE_HEAD + framed(answers.BEGIN)
+CHUNK = framed(answers.CHUNK)
+END = framed(answers.END) + LAST
 
 
 class MockProvider(asyncio.Protocol):
@@ -53,8 +55,9 @@ class MockProvider(asyncio.Protocol):
             elif path.startswith(b"/anthropic"):
                 self._transport.write(ANTHROPIC)
             elif path.startswith(b"/paced"):
-                self._transport.write(SSE_HEAD + framed(answers.BEGIN))
-                self._pace(iter([answers.CHUNK] * answers.CHUNKS))
+                self._stream(answers.PACE_SECONDS)
+            elif path.startswith(b"/held"):
+                self._stream(answers.HELD_SECONDS)
             else:
                 self._transport.write(WHOLE)
 
@@ -69,17 +72,22 @@ class MockProvider(asyncio.Protocol):
         self._received = rest[length:]
         return head.split(b" ", 2)[1]
 
-    def _pace(self, chunks: Iterator[bytes]) -> None:
-        def send_next() -> None:
-            chunk = next(chunks, None)
-            if chunk is None:
-                self._transport.write(framed(answers.END) + LAST)
-            else:
-                self._transport.write(framed(chunk))
-                self._pace(chunks)
-
+    def _stream(self, pause: float) -> None:
+        """Send each chunk when it is due by the clock, so that no delay adds to the next one's."""
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(answers.PACE_SECONDS, send_next)
+        began, sent = loop.time(), 0
+
+        def send_next() -> None:
+            nonlocal sent
+            sent += 1
+            self._transport.write(CHUNK)
+            if sent == answers.CHUNKS:
+                self._transport.write(END)
+            else:
+                self._timer = loop.call_at(began + (sent + 1) * pause, send_next)
+
+        self._transport.write(BEGIN)
+        self._timer = loop.call_at(began + pause, send_next)
 
 
 async def serve(port: int) -> None:

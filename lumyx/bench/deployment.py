@@ -4,16 +4,19 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lumyx.bench import nginx
+from lumyx.bench.books import MODELS
 from lumyx.bench.processes import ROOT, serving, uvicorn
 from lumyx.local import LocalError, engines, secrets
-from lumyx.local.processes import environment_for_children, free_port
+from lumyx.local.processes import die_with_parent_at_start, environment_for_children, free_port
+
+PACED = ("paced", "held")
+"""The kinds of load whose chunks come one by one."""
 
 
 @dataclass(frozen=True)
@@ -24,20 +27,43 @@ class Mocks:
     fast: str
     paced: str
 
+    def base(self, kind: str) -> str:
+        """Return the one that answers a kind of load."""
+        return self.paced if kind in PACED else self.fast
+
+    def url(self, kind: str) -> str:
+        """Return the base URL of the API for a kind of load."""
+        return f"{self.base(kind)}/{kind}"
+
 
 @dataclass(frozen=True)
 class Deployment:
-    """LumyxAI as it runs, with the keys to call it and the root process of each part."""
+    """LumyxAI's engines with the bench's books on them, and the keys to call it."""
 
-    url: str
     keys: list[str]
-    parts: dict[str, int]
+    engines: dict[str, int]
     environment: dict[str, str]
-    stop: Callable[[], None]
+    directory: Path
+
+    @contextlib.contextmanager
+    def web(self, *, workers: int = 1) -> Iterator[tuple[str, dict[str, int]]]:
+        """Run a web process; give its URL and the root process of each part."""
+        port = free_port()
+        with serving(
+            uvicorn("lumyx.asgi:application", port, workers=workers),
+            port=port,
+            log=self.directory / f"web-{port}.log",
+            environment=self.environment | {"PUBLIC_URL": f"http://127.0.0.1:{port}"},
+        ) as process:
+            yield f"http://127.0.0.1:{port}", {"web": process.pid, **self.engines}
+
+    def run(self, module: str, *arguments: str) -> Any:
+        """Run a module on these engines, and return the JSON that it prints."""
+        return run_module(self.environment, module, *arguments)
 
     def check_books(self) -> dict[str, Any]:
         """Return what `lumyx.bench.books check` finds."""
-        found: dict[str, Any] = _books(self.environment, "check")
+        found: dict[str, Any] = self.run("lumyx.bench.books", "check")
         return found
 
 
@@ -58,45 +84,19 @@ def serve_mocks(stack: contextlib.ExitStack, directory: Path) -> Mocks:
     )
 
 
-@contextlib.contextmanager
-def serving_floor(directory: Path, *, upstream: str) -> Iterator[tuple[str, int]]:
-    """Run the do-nothing floor; give its URL and process id."""
-    port = free_port()
-    with serving(
-        uvicorn("lumyx.bench.floor:application", port),
-        port=port,
-        log=directory / "floor.log",
-        environment={"BENCH_UPSTREAM": upstream},
-    ) as process:
-        yield f"http://127.0.0.1:{port}", process.pid
-
-
 def deploy(stack: contextlib.ExitStack, directory: Path, mocks: Mocks) -> Deployment:
-    """Start PostgreSQL, Valkey and one web worker with everything on."""
+    """Start PostgreSQL and Valkey, and write the books."""
     made = secrets.make()
     own = stack.enter_context(engines.running(directory / "engines", passwords=made))
-    port = free_port()
-    environment = web_environment(made, own, port)
-    # A stack of its own, so that the web process can be drained before the books are read.
-    web = stack.enter_context(contextlib.ExitStack())
-    # Both import all of Django, which takes seconds: side by side they take half of them.
-    with ThreadPoolExecutor(1) as thread:
-        prepared = thread.submit(_books, environment, "prepare", mocks.fast, mocks.paced)
-        process = web.enter_context(
-            serving(
-                uvicorn("lumyx.asgi:application", port),
-                port=port,
-                log=directory / "web.log",
-                environment=environment,
-            )
-        )
-        keys: list[str] = prepared.result()["keys"]
+    environment = web_environment(made, own, free_port())
+    prepared = run_module(
+        environment, "lumyx.bench.books", "prepare", *(mocks.url(kind) for kind in MODELS.values())
+    )
     return Deployment(
-        url=f"http://127.0.0.1:{port}",
-        keys=keys,
-        parts={"web": process.pid, "PostgreSQL": own.postgresql_pid, "Valkey": own.valkey_pid},
+        keys=prepared["keys"],
+        engines={"PostgreSQL": own.postgresql_pid, "Valkey": own.valkey_pid},
         environment=environment,
-        stop=web.close,
+        directory=directory,
     )
 
 
@@ -113,10 +113,6 @@ def web_environment(made: Mapping[str, str], own: engines.Engines, port: int) ->
     }
 
 
-def _books(environment: dict[str, str], *arguments: str) -> Any:
-    return run_module(environment, "lumyx.bench.books", *arguments)
-
-
 def run_module(environment: dict[str, str], module: str, *arguments: str) -> Any:
     """Run a module with these settings, and return the JSON that it prints."""
     return json.loads(_run(environment, "-m", module, *arguments))
@@ -129,6 +125,7 @@ def _run(environment: dict[str, str], *arguments: str) -> str:
         env=environment_for_children() | environment,
         capture_output=True,
         text=True,
+        preexec_fn=die_with_parent_at_start,
     )
     if done.returncode:
         raise LocalError(done.stderr[-2_000:])

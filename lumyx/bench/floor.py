@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 
 UPSTREAM = os.environ.get("BENCH_UPSTREAM", "")
+PACED_UPSTREAM = os.environ.get("BENCH_PACED_UPSTREAM", "")
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -26,8 +27,10 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     while message["more_body"]:
         message = await receive()
         body += message["body"]
+    path = scope["path"]
+    upstream = PACED_UPSTREAM if path.startswith(("/paced", "/held")) else UPSTREAM
     response = await _session.post(
-        UPSTREAM + scope["path"], data=body, headers={"Content-Type": "application/json"}
+        upstream + path, data=body, headers={"Content-Type": "application/json"}
     )
     kind = response.headers["Content-Type"].encode()
     start: Message = {"type": "http.response.start", "status": response.status}

@@ -1,6 +1,7 @@
 """Start the servers of a bench run, wait until they answer, and stop them again."""
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lumyx.local import LocalError
-from lumyx.local.processes import die_with_parent, environment_for_children, restore_stop
+from lumyx.local.processes import die_with_parent_at_start, environment_for_children
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 30
@@ -19,21 +20,28 @@ STOP_SECONDS = 40
 
 @contextlib.contextmanager
 def serving(
-    command: list[str], *, port: int, log: Path, environment: dict[str, str] | None = None
+    command: list[str],
+    *,
+    port: int,
+    log: Path,
+    environment: dict[str, str] | None = None,
+    directory: Path = ROOT,
+    start_seconds: float = START_SECONDS,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server for the length of a `with` block, from when it listens on the port."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=directory,
             env=environment_for_children() | (environment or {}),
+            stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=_prepare_child,
+            preexec_fn=die_with_parent_at_start,
         )
     try:
-        _wait_until_listening(process, port, log)
+        _wait_until_listening(process, port, log, start_seconds)
         yield process
     finally:
         process.terminate()
@@ -42,15 +50,15 @@ def serving(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        # Workers that did not heed their parent's end; the session is the server's own.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
-def _prepare_child() -> None:
-    restore_stop()
-    die_with_parent(signal.SIGTERM)
-
-
-def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
+def _wait_until_listening(
+    process: subprocess.Popen[bytes], port: int, log: Path, seconds: float
+) -> None:
+    deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
@@ -61,8 +69,8 @@ def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path
         time.sleep(0.05)
 
 
-def uvicorn(application: str, port: int) -> list[str]:
-    """Return the command of one uvicorn worker, with the options of `make run`."""
+def uvicorn(application: str, port: int, *, workers: int = 1) -> list[str]:
+    """Return the command of uvicorn, with the options of `make run`."""
     return [
         *(sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1"),
         *(
@@ -75,4 +83,5 @@ def uvicorn(application: str, port: int) -> list[str]:
             "none",
         ),
         *("--timeout-graceful-shutdown", "30"),
+        *(("--workers", str(workers)) if workers > 1 else ()),
     ]

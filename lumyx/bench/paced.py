@@ -1,0 +1,99 @@
+"""How many paced streams a gateway carries at once with no chunk late."""
+
+from collections.abc import Callable, Sequence
+
+from lumyx.bench import load
+from lumyx.bench.answers import CHUNKS
+from lumyx.bench.ground import Ground, say
+from lumyx.bench.load import Paced
+from lumyx.bench.measure import OURS, Subject, cpu_seconds
+from lumyx.bench.streams import LATE_FIRST_SECONDS, LATE_SECONDS
+from lumyx.bench.table import Table, number
+
+LEVELS = (5, 10, 25, 50, 75, 100, 150, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800)
+TRIES = 2
+NOTE = (
+    "Each stream has 100 chunks, 50 a second. A chunk is late that comes more than "
+    f"{LATE_SECONDS * 1e3:.0f} ms after it was due, counted from the stream's first one, or a "
+    f"first one after {LATE_FIRST_SECONDS:.0f} s. The figure is the largest of the numbers tried "
+    f"({', '.join(str(level) for level in LEVELS)}) at which no chunk of any stream was late, "
+    f"found by halving; a number at which one was is tried once more. One worker, so one core."
+)
+
+
+def measure(ground: Ground, *, turns: int) -> Table:
+    """Find for every gateway the largest number of streams with none late."""
+    rows = []
+    for subject in (ground.direct("paced"), *ground.subjects("paced")):
+        say(f"paced streams: {subject.name}")
+        found: dict[int, tuple[Paced, float]] = {}
+
+        def none_late(
+            streams: int,
+            subject: Subject = subject,
+            found: dict[int, tuple[Paced, float]] = found,
+        ) -> bool:
+            return any(_hold(ground, subject, streams, turns, found) for _ in range(TRIES))
+
+        most = largest(LEVELS, none_late)
+        ground.figures[f"paced {subject.name}"] = most
+        paced, cpu = found.get(most, (None, None))
+        rows.append(
+            [
+                subject.name,
+                f"{'≥ ' if most == LEVELS[-1] else ''}{most:,}",
+                number(cpu * 1e3 / (paced.streams * CHUNKS) if paced and cpu else None, 3),
+                number(100 * cpu / paced.seconds if paced and cpu else None)
+                + (" %" if cpu else ""),
+                number(paced.first_byte_ms if paced else None, 1),
+                number(paced.p99_late_ms if paced else None),
+            ]
+        )
+    headings = (
+        "",
+        "streams at once",
+        "CPU ms a chunk",
+        "of one core",
+        "first byte ms",
+        "p99 late ms",
+    )
+    return Table("Paced streams at once with none late", headings, rows, NOTE)
+
+
+def largest(levels: Sequence[int], holds: Callable[[int], bool]) -> int:
+    """Return the largest level that holds, or 0; where one does not, none above it does."""
+    low, high = -1, len(levels)
+    # Most subjects carry either all of it or very little.
+    probe = len(levels) - 1
+    while high - low > 1:
+        if holds(levels[probe]):
+            low = probe
+        else:
+            high = probe
+        probe = (low + high) // 2
+    return levels[low] if low >= 0 else 0
+
+
+def _hold(
+    ground: Ground,
+    subject: Subject,
+    streams: int,
+    turns: int,
+    found: dict[int, tuple[Paced, float]],
+) -> bool:
+    """Say whether no chunk was late."""
+    bench = ground.bench
+    before = cpu_seconds(subject.parts)
+    paced = bench.attempt(
+        subject,
+        lambda: load.put_paced(
+            subject.target, streams=streams, turns=turns, directory=bench.directory
+        ),
+    )
+    if paced is None:
+        return False
+    cpu = cpu_seconds(subject.parts).get("web", 0.0) - before.get("web", 0.0)
+    found[streams] = paced, cpu
+    if subject.name == OURS or not paced.late:
+        bench.count(subject, paced.streams, not_200=paced.not_200, broken=paced.broken)
+    return not (paced.late or paced.not_200 or paced.broken)
