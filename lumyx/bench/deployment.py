@@ -11,7 +11,7 @@ from typing import Any
 
 from lumyx.bench import nginx
 from lumyx.bench.books import MODELS
-from lumyx.bench.processes import ROOT, serving, uvicorn
+from lumyx.bench.processes import ROOT, serving, web
 from lumyx.local import LocalError, engines, secrets
 from lumyx.local.processes import die_with_parent_at_start, environment_for_children, free_port
 
@@ -50,7 +50,7 @@ class Deployment:
         """Run a web process; give its URL and the root process of each part."""
         port = free_port()
         with serving(
-            uvicorn("lumyx.asgi:application", port, workers=workers),
+            web(port, workers=workers),
             port=port,
             log=self.directory / f"web-{port}.log",
             environment=self.environment | {"PUBLIC_URL": f"http://127.0.0.1:{port}"},

@@ -25,7 +25,7 @@ import redis
 from lumyx.bench import accounting
 from lumyx.bench.calls import RARE_MODEL, RARE_STATUS
 from lumyx.bench.deployment import run_module, web_environment
-from lumyx.bench.processes import serving, uvicorn
+from lumyx.bench.processes import serving, web
 from lumyx.local import LocalError, engines, secrets
 from lumyx.local.processes import Stopped, free_port, on_stop, raise_stopped
 
@@ -77,10 +77,10 @@ def deploy(
     print(f"bench: writing {2 * rows:,} calls", file=sys.stderr, flush=True)
     asked = run_module(environment, "lumyx.bench.calls", str(rows))
     print(f"bench: took {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    command = uvicorn("lumyx.asgi:application", port)
+    command = web(port)
     log = directory / "web.log"
-    web = stack.enter_context(serving(command, port=port, log=log, environment=environment))
-    return port, own.redis_url, asked, [web.pid, own.postgresql_pid]
+    served = stack.enter_context(serving(command, port=port, log=log, environment=environment))
+    return port, own.redis_url, asked, [served.pid, own.postgresql_pid]
 
 
 def pages(asked: Any) -> dict[str, str]:

@@ -69,8 +69,14 @@ def _wait_until_listening(
         time.sleep(0.05)
 
 
+def web(port: int, *, workers: int = 1) -> list[str]:
+    """Return the command of LumyxAI's web server, as `make run` and `deploy/` start it."""
+    numbers = ("--port", str(port), "--workers", str(workers))
+    return [sys.executable, "-m", "lumyx.web", *numbers]
+
+
 def uvicorn(application: str, port: int, *, workers: int = 1) -> list[str]:
-    """Return the command of uvicorn, with the options of `make run`."""
+    """Return the command of uvicorn for anything else, with the same options."""
     return [
         *(sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1"),
         *(

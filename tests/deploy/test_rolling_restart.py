@@ -27,8 +27,8 @@ if [[ -f {directory}/$port.pid ]]; then
     while kill -0 "$(<{directory}/$port.pid)" 2>/dev/null; do sleep 0.05; done
 fi
 cd {root}
-setsid nohup {python} -m uvicorn lumyx.asgi:application --port "$port" --no-access-log \\
-    --no-proxy-headers --ws none --timeout-graceful-shutdown 60 >>{directory}/$port.log 2>&1 &
+setsid nohup {python} -m lumyx.web --port "$port" --grace 60 \\
+    >>{directory}/$port.log 2>&1 &
 echo $! >{directory}/$port.pid
 """
 

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 
-from lumyx.bench.processes import serving, uvicorn
+from lumyx.bench.processes import serving, web
 from lumyx.chaos import books
 from lumyx.chaos.calls import Answer, Kind, call_all
 from lumyx.chaos.plant import Plant, wait_for
@@ -24,7 +24,7 @@ def stop_web(plant: Plant, times: int) -> Seen:
     port = free_port()
     answers: list[Answer] = []
     with serving(
-        uvicorn("lumyx.asgi:application", port),
+        web(port),
         port=port,
         log=plant.directory / "stopped.log",
         environment=plant.environment,
