@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminURLInputWidget
@@ -108,6 +108,8 @@ class ProviderAdmin(CatalogueFiles, CatalogueAdmin):
     @action(description="Test connection", permissions=["change"])  # type: ignore[untyped-decorator]
     def test_connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Lead to the page that asks the provider."""
+        if not (object_id.isascii() and object_id.isdecimal()):
+            raise Http404
         return redirect("office:provider_connection", object_id)
 
     @admin.display(boolean=True)

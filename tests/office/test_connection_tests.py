@@ -33,6 +33,12 @@ def test_the_providers_page_leads_to_the_test(operator: Client, provider: Provid
     assert not row.checks.exists()
 
 
+@pytest.mark.parametrize("key", ["echo", "-1", "٣", "1.5"])
+def test_there_is_no_test_of_what_is_no_provider(operator: Client, key: str) -> None:
+    path = reverse("admin:gateway_provider_test_connection", args=[key])
+    assert operator.get(path).status_code == 404
+
+
 def test_only_a_sent_form_asks_the_provider(operator: Client, provider: ProviderProcess) -> None:
     row = add_provider(provider.url)
     assert operator.get(page_of(row)).status_code == 200
