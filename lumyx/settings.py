@@ -507,6 +507,9 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        # So is what made a request suspicious, such as its host; it was answered with a 400.
+        "django.security": {"handlers": ["stderr"], "level": "CRITICAL", "propagate": False},
+        "django.security.csrf": {"level": "WARNING"},
         "lumyx": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         # It would name addresses and whole paths; without a handler, uvicorn writes none.
