@@ -7,7 +7,7 @@ LONG_TESTS = tests/privacy/test_large_exports.py tests/billing/test_returns.py t
 INSTALL_DEV = $(PYTHON) -I lumyx/local/install.py requirements-dev.txt
 
 .DEFAULT_GOAL = help
-.PHONY: run test stories mutants audit lint format bench chaos lock install clean help
+.PHONY: run test stories mutants fuzz audit lint format bench chaos lock install clean help
 
 run: ## run everything on this machine: http://127.0.0.1:8000 (PORT changes the port)
 	@$(INSTALL) && exec $(VENV_PYTHON) -m lumyx.local.run
@@ -21,6 +21,9 @@ stories: ## tell the long stories: a copy of 1,000,000 calls, 1,000 mixed purcha
 mutants: ## change the ledger and the pricing in small ways: a test must notice 90 % of them
 	@$(INSTALL_DEV) && .venv/uv/bin/uv pip install --quiet --python $(VENV_PYTHON) mutmut==3.8.1 \
 		&& exec $(VENV_PYTHON) -m lumyx.local.mutants
+
+fuzz: ## send 100,000 malformed requests over all routes (FUZZ_SEED=7: others)
+	@FUZZ=100000 $(MAKE) test ARGS="tests/fuzz tests/gateway/test_openapi.py"
 
 audit: ## look for known holes: bandit in our code, pip-audit in what we install
 	@$(INSTALL_DEV) && exec $(VENV_PYTHON) -m lumyx.local.audit

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["EXPORT_ROWS", "STORIES", "MACHINES", "KILLS"])
+@pytest.mark.parametrize("name", ["EXPORT_ROWS", "STORIES", "MACHINES", "KILLS", "FUZZ"])
 def test_the_numbers_of_long_stories_reach_the_tests(name: str) -> None:
     """`make stories` sets them, and starts make a second time."""
     done = subprocess.run(
