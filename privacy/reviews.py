@@ -1,6 +1,7 @@
 """Security is reviewed at least every 92 days; this keeps the clock and raises the alarm."""
 
 import logging
+import re
 from datetime import date, datetime, timedelta
 from smtplib import SMTPException
 
@@ -21,6 +22,8 @@ EVERY = timedelta(days=92)
 WARNING = timedelta(days=14)
 """So long before the next review is overdue it is asked for."""
 DAY_SECONDS = 24 * 60 * 60
+HELD_ON = re.compile(r"^Held on (\d{4}-\d\d-\d\d)\.", re.MULTILINE)
+PART = re.compile(r"^## (.+)\n((?:(?!^## ).*\n?)*)", re.MULTILINE)
 
 
 def enter(
@@ -46,6 +49,24 @@ def enter(
     check_day(held_on, now=moment)
     review.save()
     return review
+
+
+def enter_page(page: str, *, by: User) -> SecurityReview | None:
+    """Put a review that was written as a page into the register, once; return None the next time.
+
+    The page says `Held on 2026-11-25.` and has the parts `## Scope`, `## Findings` and
+    `## Actions`; raises ValueError where one is missing, and Django's ValidationError.
+    """
+    held_on = HELD_ON.search(page)
+    parts = {title.strip().lower(): text.strip() for title, text in PART.findall(page)}
+    missing = [name for name in ("scope", "findings", "actions") if not parts.get(name)]
+    if held_on is None or missing:
+        raise ValueError(f"The page does not say: {', '.join(missing) or 'Held on'}.")
+    day = date.fromisoformat(held_on[1])
+    said = {name: parts[name] for name in ("scope", "findings", "actions")}
+    if SecurityReview.objects.filter(held_on=day, **said).exists():
+        return None
+    return enter(held_on=day, **said, by=by)
 
 
 def check_day(held_on: date, *, now: datetime | None = None) -> None:

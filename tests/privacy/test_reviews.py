@@ -1,13 +1,17 @@
 """Security is reviewed every 92 days: a register that only grows, a clock, and an alarm."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +21,7 @@ from lumyx import demo
 from lumyx.celery import app
 from privacy import reviews
 from privacy.models import SecurityReview
-from tests.staff import staff_client
+from tests.staff import make_staff, staff_client
 
 ADD = reverse("admin:privacy_securityreview_add")
 LIST = reverse("admin:privacy_securityreview_changelist")
@@ -160,6 +164,41 @@ def test_what_is_no_review_is_refused(change: dict[str, str]) -> None:
 def test_a_review_cannot_be_held_tomorrow() -> None:
     with pytest.raises(ValidationError):
         reviews.enter(held_on=HELD + timedelta(days=1), **SAID, by=None, now=on(0))
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "security-review.md"
+SHOWN_BY = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+
+
+def test_the_written_review_is_entered_once_by_who_answers_for_it() -> None:
+    by, _ = make_staff("operator")
+    for _ in range(2):
+        call_command("enter_review", str(PAGE), by=by.username)
+    row = SecurityReview.objects.get()
+    assert row.by == by
+    assert f"Held on {row.held_on}." in PAGE.read_text()
+    assert "Header smuggling" in row.scope
+    assert row.findings.startswith("- ")
+    assert row.actions.startswith("- ")
+
+
+def test_a_review_without_a_part_or_a_name_is_refused(tmp_path: Path) -> None:
+    by, _ = make_staff("operator")
+    page = tmp_path / "page.md"
+    page.write_text(PAGE.read_text().replace("## Findings", "## Else"))
+    with pytest.raises(CommandError, match="findings"):
+        call_command("enter_review", str(page), by=by.username)
+    with pytest.raises(CommandError, match="member of staff"):
+        call_command("enter_review", str(PAGE), by="nobody")
+    assert not SecurityReview.objects.exists()
+
+
+def test_every_test_that_the_written_review_names_is_there() -> None:
+    named = SHOWN_BY.findall(PAGE.read_text())
+    assert len(named) > 20
+    for file, test in named:
+        text = (PAGE.parents[1] / file).read_text()
+        assert f"def {test or 'test_'}" in text, (file, test)
 
 
 def test_the_demo_begins_the_clock_and_calls_it_no_review() -> None:
