@@ -87,9 +87,9 @@ class Mutator:
         for _ in range(self.chance.choice((1, 1, 2, 4))):
             body = self.value(body)
         data = json.dumps(body).encode("utf-8", "surrogatepass")
-        return self.bytes(data) if self.chance.random() < 0.3 else data
+        return self.turned(data) if self.chance.random() < 0.3 else data
 
-    def bytes(self, data: bytes) -> bytes:
+    def turned(self, data: bytes) -> bytes:
         """Return bytes of which some are lost, doubled, turned or new."""
         if not data:
             return self.chance.randbytes(20)

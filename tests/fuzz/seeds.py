@@ -122,7 +122,7 @@ class Seeds:
 
     def _call(self, mutator: Mutator) -> Sent:
         chance = mutator.chance
-        who = (f"Authorization: Bearer {chance.choice(self.keys)}", _from(chance))
+        who: tuple[str, ...] = (f"Authorization: Bearer {chance.choice(self.keys)}", _from(chance))
         if chance.random() < 0.15:
             path = f"/api/v1/{chance.choice(READ)}?{mutator.pairs(QUERY)}"
             return mutator.request("api", "GET", path, who, b"")
@@ -145,7 +145,7 @@ class Seeds:
         if chance.random() < 0.2:
             kind = "multipart/form-data; boundary=b"
             part = b'--b\r\nContent-Disposition: form-data; name="avatar"; filename="a"\r\n\r\nx'
-            body = mutator.bytes(part + b"\r\n--b--\r\n")
+            body = mutator.turned(part + b"\r\n--b--\r\n")
         return mutator.request("website", "POST", path, (*who, f"Content-Type: {kind}"), body)
 
 

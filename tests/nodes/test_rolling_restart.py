@@ -82,9 +82,7 @@ def test_nodes_are_restarted_one_by_one_and_nobody_notices(
         async def restart() -> None:
             for old in nodes:
                 os.kill(old.pid, signal.SIGTERM)
-                await asyncio.to_thread(
-                    wait_until, partial(getattr, old, "ended"), seconds=20, what="the old one's end"
-                )
+                await asyncio.to_thread(ended, old)
                 port = int(old.url.rpartition(":")[2])
                 new = await asyncio.to_thread(Server, environment=environment, workers=1, port=port)
                 stack.callback(new.stop)
@@ -92,6 +90,10 @@ def test_nodes_are_restarted_one_by_one_and_nobody_notices(
         asyncio.run(load.during(restart))
     assert load.balancer.refused > 0
     assert_exact(load, customer)
+
+
+def ended(server: Server) -> None:
+    wait_until(lambda: server.ended, seconds=20, what="the end of the old one")
 
 
 def processes_of(parent: Server) -> set[int]:

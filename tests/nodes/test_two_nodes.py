@@ -17,6 +17,7 @@ from billing.models import Hold
 from gateway import keys
 from gateway.models import Provider
 from tests.customers import Customer, accept, session_of
+from tests.gateway.test_idempotency import call
 from tests.gateway.test_limits import await_a_quiet_minute
 from tests.gateway.test_price_admin import COSTS, DEARER, form_of, row_of
 from tests.models import add_routes, offer
@@ -90,12 +91,8 @@ def test_a_revoked_key_is_refused_within_a_second_on_both(nodes: Nodes, customer
 def test_one_idempotency_key_at_both_makes_one_charge(nodes: Nodes, customer: Customer) -> None:
     for _ in range(5):
         before = len(customer.spent())
-        headers = {**customer.headers, "Idempotency-Key": uuid.uuid4().hex}
-        body = {"model": "echo", "messages": [{"role": "user", "content": "Hello"}]}
-        answers = on_both(
-            nodes,
-            partial(asked, body=body, headers=headers),
-        )
+        key = uuid.uuid4().hex
+        answers = on_both(nodes, partial(call, customer=customer, key=key))
         told = sorted(answers, key=lambda answer: answer.status_code)
         assert [answer.status_code for answer in told] == [200, 409]
         assert told[1].json()["error"]["code"].startswith("idempotency_")
