@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,11 +23,6 @@ from tests.processes import Process, wait_until
 QUEUE = "celery"
 TASK = "billing.tasks.sweep_holds"
 EACH_DAY = crontab(hour="3", minute="20")
-
-
-def found_due(beat: Process, least: int) -> bool:
-    """Return whether a beat found so many jobs due."""
-    return beat.text().count("Sending due task") >= least
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
-from typing import Any
 
 import pytest
 import requests
@@ -28,11 +27,6 @@ from tests.staff import staff_client
 
 PROMISED_SECONDS = 1.0
 Nodes = tuple[Server, Server]
-
-
-def asked(node: Server, *, body: dict[str, Any], headers: dict[str, str]) -> requests.Response:
-    """Make one call at a node."""
-    return requests.post(f"{node.api}/chat/completions", json=body, headers=headers, timeout=30)
 
 
 @pytest.fixture(scope="module")
