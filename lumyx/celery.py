@@ -1,5 +1,6 @@
 """Celery: the worker's app and the timetable that beat follows (UTC)."""
 
+import logging
 import os
 from typing import Any
 
@@ -15,8 +16,9 @@ app.conf.beat_scheduler = "lumyx.beat:Scheduler"
 
 
 @signals.setup_logging.connect
-def keep_logging(**_: Any) -> None:
-    """Have Celery leave logging as the settings have it."""
+def keep_logging(loglevel: int = logging.WARNING, **_: Any) -> None:
+    """Have Celery leave logging as the settings have it, but for how much it says itself."""
+    logging.getLogger("celery").setLevel(loglevel)
 
 
 # Always a crontab, never an interval: an interval of a day in a process that restarts

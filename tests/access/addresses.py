@@ -32,7 +32,7 @@ OPEN = {
     # Stripe's signature is its key.
     "billing/webhooks/stripe/",
     # Machines'.
-    *("healthz", "readyz", "api/v1/openapi.json"),
+    *("healthz", "readyz", "metrics", "api/v1/openapi.json"),
 }
 """Where there is nothing of anybody's."""
 

@@ -150,7 +150,7 @@ def test_text_tells_the_same_and_quotes_nobody_either(in_text: Server, customer:
 def test_pages_have_ids_of_their_own(server: Server) -> None:
     shown = {
         requests.get(f"{server.url}{path}", timeout=10).headers["X-Request-ID"]
-        for path in ("/", "/", "/healthz", "/nothing/here")
+        for path in ("/", "/", "/models", "/nothing/here")
     }
     assert len(shown) == 4
     assert all(ids.from_public(one) for one in shown)
