@@ -1,16 +1,24 @@
 """The process's own pool of PostgreSQL connections for the hot path, outside the ORM."""
 
+import asyncio
+import os
 import re
+import socket
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connections
 from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+Gained = TypeVar("Gained")
+ANSWER_SECONDS = 8.0
+"""How long PostgreSQL may be silent, longer than it works on a statement: one whose machine or
+network is gone says nothing, and TCP believes in it for a quarter of an hour."""
 PLANNING = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 """Planning a batch anew each time costs more than running it; and a plan that was made while a
 table was new and empty must not read all of it when it has grown."""
@@ -37,6 +45,26 @@ class Statement:
             return await cursor.fetchall()
 
 
+class Impatient(AsyncConnection[TupleRow]):
+    """A connection that is taken for broken once an answer is overdue."""
+
+    async def wait(self, gen: PQGen[Gained], *arguments: Any, **options: Any) -> Gained:
+        """Wait for what the server says next."""
+        timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._give_up)
+        try:
+            return await super().wait(gen, *arguments, **options)
+        finally:
+            timer.cancel()
+
+    def _give_up(self) -> None:
+        if self.closed:
+            return
+        # The driver then meets an end of file: a cancelled wait would ask the server to stop, and
+        # wait for that.
+        with socket.socket(fileno=os.dup(self.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
+
+
 async def _prepare_always(connection: AsyncConnection[TupleRow]) -> None:
     connection.prepare_threshold = 0
 
@@ -49,6 +77,7 @@ async def open_pool() -> Pool:
     """
     target = connections["default"].settings_dict
     pool: Pool = AsyncConnectionPool(
+        connection_class=Impatient,
         kwargs={
             "dbname": target["NAME"],
             "user": target["USER"],

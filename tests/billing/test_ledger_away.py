@@ -8,11 +8,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connections
 
-from billing import ledger
+from billing import ledger, postgres
 from billing.holds import LedgerUnavailable, Receipt
 from billing.ledger import SETTLE_TRIES, Ledger
+from billing.models import Hold
 from billing.postgres import Pool
+from lumyx.chaos.cable import cable
 from tests.billing.ledgers import assert_sound, request, with_ledgers
 from tests.customers import Customer
 
@@ -134,4 +137,34 @@ def test_who_stops_waiting_does_not_stop_the_settlement(customer: Customer) -> N
 
     with_ledgers(1, story)
     assert customer.spent() == [7]
+    assert_sound(customer)
+
+
+def test_a_postgresql_that_falls_silent_is_away_until_it_speaks_again(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "ANSWER_SECONDS", 0.3)
+    at = connections["default"].settings_dict
+
+    async def story(ledgers: list[Ledger]) -> Receipt:
+        one = ledgers[0]
+        hold = await one.authorize(request(customer, 100))
+        wire.be("hang")
+        settled = one.settle(hold, cost=7, record=None)
+        with pytest.raises(LedgerUnavailable):
+            await asyncio.wait_for(one.authorize(request(customer, 100)), 30)
+        assert not settled.done()
+        wire.be("pass")
+        return await asyncio.wait_for(settled, 30)
+
+    with cable(to=int(at["PORT"])) as wire:
+        monkeypatch.setitem(at, "PORT", str(wire.port))
+        monkeypatch.setattr(ledger, "SETTLE_TRIES", 20)
+        assert with_ledgers(1, story).charge == 7
+    assert customer.spent() == [7]
+    # What it was asked in its silence it may do afterwards: nobody waits for it, and it expires.
+    assert customer.holds_open() <= 1
+    Hold.objects.filter(account=customer.account).update(expires_at="2026-01-01T00:00Z")
+    ledger.release_expired()
+    assert customer.holds_open() == 0
     assert_sound(customer)
