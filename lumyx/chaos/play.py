@@ -8,13 +8,14 @@ from lumyx.chaos.aftermath import Holdings
 from lumyx.chaos.calls import Kind, call_all
 from lumyx.chaos.plant import Plant
 from lumyx.chaos.scenario import Row, Scenario, Seen
-from lumyx.chaos.scenarios import clients, cuts, disks, engines, kills, providers, stops
+from lumyx.chaos.scenarios import clients, cuts, disks, engines, kills, providers, silence, stops
 from lumyx.chaos.scenarios import soak as soaks
 from lumyx.local import LocalError
 
 SCENARIOS: list[Scenario] = [
     *kills.SCENARIOS,
     *engines.SCENARIOS,
+    *silence.SCENARIOS,
     *cuts.SCENARIOS,
     *providers.SCENARIOS,
     *clients.SCENARIOS,

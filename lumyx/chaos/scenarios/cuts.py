@@ -4,14 +4,14 @@ import asyncio
 import random
 import uuid
 from collections import Counter
-from urllib.parse import urlsplit, urlunsplit
 
 from billing.models import LedgerEntry, LedgerKind
 from lumyx.chaos import books
-from lumyx.chaos.cable import Cable, cable
+from lumyx.chaos.cable import Cable
 from lumyx.chaos.calls import Answer, Kind, call, session
 from lumyx.chaos.plant import Node, Plant
 from lumyx.chaos.scenario import Scenario, Seen
+from lumyx.chaos.scenarios.silence import wired
 
 TRIES = 20
 
@@ -20,12 +20,8 @@ def cut_at_commit(plant: Plant, times: int) -> Seen:
     """Cut the connection in place of what a commit answers, or of the request that commits."""
     seen, who = Seen(), books.newcomer()
     many = books.more_keys(who, 4)
-    url = urlsplit(plant.environment["DATABASE_URL"])
-    with cable(to=url.port or 0) as wire:
-        place = url.netloc.rpartition(":")[0]
-        through = urlunsplit(url._replace(netloc=f"{place}:{wire.port}"))
-        with plant.web(nodes=1, settings={"DATABASE_URL": through}) as [node]:
-            ends, tries = asyncio.run(_cut_and_retry(wire, node, many, times))
+    with wired(plant, "DATABASE_URL") as (wire, node):
+        ends, tries = asyncio.run(_cut_and_retry(wire, node, many, times))
     charges = LedgerEntry.objects.filter(account=who.account, kind=LedgerKind.USAGE).count()
     told = ", ".join(f"{count} × {end}" for end, count in sorted(ends.items()))
     seen.words = (
