@@ -36,10 +36,9 @@ def markdown(rows: Sequence[Row]) -> str:
     """Return the table as Markdown."""
     lines = ["| Fault | How often | Expected | Seen | |", "|---|--:|---|---|---|"]
     for row in rows:
-        seen = "; ".join([row.seen, *row.problems]).replace("|", "\\|")
-        lines.append(
-            f"| {row.fault} | {row.times} | {row.expected} | {seen} | {OUTCOME[row.kept]} |"
-        )
+        seen = "; ".join([row.seen, *row.problems])
+        cells = [row.fault, row.times, row.expected, seen, OUTCOME[row.kept]]
+        lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
     return "\n".join(lines)
 
 
