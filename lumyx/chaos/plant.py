@@ -23,7 +23,6 @@ from lumyx.local.valkey import Valkey
 NODES = 2
 """Web processes, each on a port of its own."""
 STANDIN_KEY = "chaos"
-OWN_SETTINGS = {"CLIENT_STALL_SECONDS": "20", "NABZCLAN_SYNC_MINUTES": "60"}
 PYTHON = [sys.executable, "-m"]
 
 
@@ -160,7 +159,7 @@ def running(directory: Path) -> Iterator[Plant]:
             "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
             "DATABASE_URL": postgresql.url,
             "REDIS_URL": valkey.url,
-            **OWN_SETTINGS,
+            "CLIENT_STALL_SECONDS": "20",
         }
         os.environ.update(environment, DJANGO_SETTINGS_MODULE="lumyx.settings")
         django.setup()

@@ -34,11 +34,25 @@ def all_of(
     unknown = set(only) - known
     if unknown:
         raise LocalError(f"There is no scenario {', '.join(sorted(unknown))}.")
+    telling = stories.begin(plant, told, few=few) if told else None
+    try:
+        rows = _play_each(plant, [s for s in scenarios if not only or s.name in only], few, say)
+        if telling is not None:
+            say("waiting for the faults that tests make")
+            rows += stories.end(telling, told, few=few)
+    finally:
+        if telling is not None:
+            telling.terminate()
+            telling.wait()
+    return rows if only else [*rows, *stories.ELSEWHERE]
+
+
+def _play_each(
+    plant: Plant, scenarios: Sequence[Scenario], few: bool, say: Callable[[str], None]
+) -> list[Row]:
     before = warm_up(plant)
     rows = []
     for scenario in scenarios:
-        if only and scenario.name not in only:
-            continue
         times = scenario.few if few else scenario.times
         say(f"{scenario.fault}, {times:,} times")
         row = play(plant, scenario, times, before)
@@ -46,10 +60,7 @@ def all_of(
         for problem in row.problems:
             say(f"  {problem}")
         rows.append(row)
-    if told:
-        say("faults that tests make")
-        rows += stories.tell(plant, told, few=few)
-    return rows if only else [*rows, *stories.ELSEWHERE]
+    return rows
 
 
 def warm_up(plant: Plant) -> Holdings:

@@ -1,15 +1,27 @@
-"""Faults that tests tell already: they run with their full numbers, on the same engines."""
+"""Faults that tests make already: they run with their full numbers, on engines of their own.
 
+python -m lumyx.chaos.stories NAME…
+"""
+
+import contextlib
+import json
 import subprocess
+import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from lumyx.chaos import plant as plants
 from lumyx.chaos.plant import Plant
 from lumyx.chaos.scenario import Row
-from lumyx.local import LocalError, checks
+from lumyx.local import checks, engines
+from lumyx.local.processes import (
+    Stopped,
+    die_with_parent_at_start,
+    environment_for_children,
+    on_stop,
+    raise_stopped,
+)
 from lumyx.local.test import test_environment
 
 SEQUENCES = "1000"
@@ -105,25 +117,27 @@ ELSEWHERE = [
 """Rows that something else fills."""
 
 
-def tell(plant: Plant, stories: list[Story], *, few: bool) -> list[Row]:
-    """Run the tests of these stories together; return a row for each story."""
-    numbers = {} if few else {"STORIES": SEQUENCES}
-    with tempfile.TemporaryDirectory() as directory:
-        report = Path(directory) / "report.xml"
-        command = [checks.PYTHON, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider"]
-        command += [f"--junitxml={report}", *(test for story in stories for test in story.tests)]
-        done = subprocess.run(
-            command,
-            cwd=checks.ROOT,
-            env=_environment(plant) | numbers,
-            capture_output=True,
-            text=True,
-        )
-        cases = _cases(report) if report.exists() else []
-    rows = [_row(story, cases, few=few) for story in stories]
-    if not cases:
-        raise LocalError(f"The tests did not run:\n{done.stdout[-2_000:]}{done.stderr[-500:]}")
-    return rows
+def begin(plant: Plant, stories: list[Story], *, few: bool) -> subprocess.Popen[str]:
+    """Begin to tell stories beside what else happens, on engines of their own."""
+    ours = {*plant.environment, "DJANGO_SETTINGS_MODULE"}
+    environment = {n: v for n, v in environment_for_children().items() if n not in ours}
+    if not few:
+        environment["STORIES"] = SEQUENCES
+    return subprocess.Popen(
+        [sys.executable, "-m", "lumyx.chaos.stories", *(story.name for story in stories)],
+        cwd=checks.ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=die_with_parent_at_start,
+    )
+
+
+def end(process: subprocess.Popen[str], stories: list[Story], *, few: bool) -> list[Row]:
+    """Wait until they are told; return a row for each."""
+    told = json.loads(process.communicate()[0] or "[]")
+    cases = [Case(**case) for case in told]
+    return [_row(story, cases, few=few) for story in stories]
 
 
 @dataclass(frozen=True)
@@ -155,18 +169,41 @@ def _row(story: Story, cases: list[Case], *, few: bool) -> Row:
     )
 
 
+def main(names: list[str]) -> None:
+    """Run the tests of these stories, and print how each ended as JSON."""
+    on_stop(raise_stopped)
+    tests = [test for story in STORIES if story.name in names for test in story.tests]
+    with (
+        contextlib.suppress(Stopped),
+        tempfile.TemporaryDirectory(prefix="lumyx-chaos-") as directory,
+        engines.running(Path(directory), durable=False) as own,
+    ):
+        report = Path(directory) / "report.xml"
+        command = ["-m", "pytest", "-n", "2", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        done = subprocess.run(
+            [sys.executable, *command, *tests],
+            cwd=checks.ROOT,
+            env=test_environment(checks.production(own.database_url, own.redis_url)),
+            capture_output=True,
+            text=True,
+            preexec_fn=die_with_parent_at_start,
+        )
+        if not report.exists():
+            print(done.stdout[-2_000:], done.stderr[-500:], file=sys.stderr)
+            return
+        print(json.dumps([asdict(case) for case in _cases(report)]))
+
+
 def _cases(report: Path) -> list[Case]:
     found = []
     for case in ElementTree.parse(report).iter("testcase"):
         wrong = next((child for child in case if child.tag in ("failure", "error")), None)
-        failure = "" if wrong is None else wrong.get("message", "").splitlines()[0][:200]
+        failure = "" if wrong is None else f"{wrong.get('message')}\n".splitlines()[0][:200]
         path = case.get("classname", "").replace(".", "/") + ".py"
         seconds = float(case.get("time", 0))
         found.append(Case(f"{path}::{case.get('name')}", seconds, failure))
     return found
 
 
-def _environment(plant: Plant) -> dict[str, str]:
-    made = test_environment(checks.production(plant.postgresql.url, plant.valkey.url))
-    # What this process has set for itself is not the tests'.
-    return {name: value for name, value in made.items() if name not in plants.OWN_SETTINGS}
+if __name__ == "__main__":
+    main(sys.argv[1:])

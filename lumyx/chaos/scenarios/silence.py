@@ -102,7 +102,7 @@ SCENARIOS = [
     Scenario(
         "postgresql-silent",
         "PostgreSQL silent under load, its connections open",
-        2,
+        1,
         1,
         "503 with Retry-After in < 25 s; back in < 10 s; money exact",
         silence_postgresql,
