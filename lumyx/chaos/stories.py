@@ -17,8 +17,11 @@ from lumyx.chaos.scenario import Row
 from lumyx.local import checks, engines
 from lumyx.local.processes import (
     Stopped,
+    adopt_orphans,
     die_with_parent_at_start,
+    end_descendants,
     environment_for_children,
+    ignore_stop,
     on_stop,
     raise_stopped,
 )
@@ -172,6 +175,7 @@ def _row(story: Story, cases: list[Case], *, few: bool) -> Row:
 def main(names: list[str]) -> None:
     """Run the tests of these stories, and print how each ended as JSON."""
     on_stop(raise_stopped)
+    adopt_orphans()
     tests = [test for story in STORIES if story.name in names for test in story.tests]
     with (
         contextlib.suppress(Stopped),
@@ -180,14 +184,18 @@ def main(names: list[str]) -> None:
     ):
         report = Path(directory) / "report.xml"
         command = ["-m", "pytest", "-n", "2", "-p", "no:cacheprovider", f"--junitxml={report}"]
-        done = subprocess.run(
-            [sys.executable, *command, *tests],
-            cwd=checks.ROOT,
-            env=test_environment(checks.production(own.database_url, own.redis_url)),
-            capture_output=True,
-            text=True,
-            preexec_fn=die_with_parent_at_start,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, *command, *tests],
+                cwd=checks.ROOT,
+                env=test_environment(checks.production(own.database_url, own.redis_url)),
+                capture_output=True,
+                text=True,
+                preexec_fn=die_with_parent_at_start,
+            )
+        finally:
+            ignore_stop()
+            end_descendants(except_for=own.pids)
         if not report.exists():
             print(done.stdout[-2_000:], done.stderr[-500:], file=sys.stderr)
             return
