@@ -118,7 +118,11 @@ def call_all(
 
 
 class Load:
-    """Callers on a thread of their own, each of which calls again and again until it is over."""
+    """Callers on a thread of their own, each of which calls again and again until it is over.
+
+    With `every`, another caller comes each so many seconds whether or not the others were
+    answered, as people do.
+    """
 
     def __init__(
         self,
@@ -128,8 +132,9 @@ class Load:
         *,
         callers: int,
         pause: float = 0,
+        every: float = 0,
     ) -> None:
-        self._apis, self._kinds, self._pause = apis, kinds, pause
+        self._apis, self._kinds, self._pause, self._every = apis, kinds, pause, every
         self._keys = itertools.cycle(keys)
         self._callers = callers
         self._over = threading.Event()
@@ -147,7 +152,21 @@ class Load:
 
     async def _run(self) -> None:
         async with session() as client:
-            await asyncio.gather(*(self._go_on(client, n) for n in range(self._callers)))
+            coming = [self._keep_coming(client)] if self._every else []
+            await asyncio.gather(*coming, *(self._go_on(client, n) for n in range(self._callers)))
+
+    async def _keep_coming(self, client: aiohttp.ClientSession) -> None:
+        calls = []
+        for number in itertools.count():
+            if self._over.is_set():
+                break
+            calls.append(asyncio.create_task(self._call_once(client, number)))
+            await asyncio.sleep(self._every)
+        await asyncio.gather(*calls)
+
+    async def _call_once(self, client: aiohttp.ClientSession, number: int) -> None:
+        api = self._apis[number % len(self._apis)]
+        self.answers.append(await call(client, api, next(self._keys), self._kinds[0]))
 
     async def _go_on(self, client: aiohttp.ClientSession, number: int) -> None:
         kinds = itertools.cycle(self._kinds[number % len(self._kinds) :] + self._kinds[:number])
@@ -168,9 +187,10 @@ def load(
     *,
     callers: int = 16,
     pause: float = 0,
+    every: float = 0,
 ) -> Iterator[Load]:
     """Keep callers calling for the length of a `with` block."""
-    made = Load(apis, keys, kinds, callers=callers, pause=pause)
+    made = Load(apis, keys, kinds, callers=callers, pause=pause, every=every)
     made.start()
     try:
         yield made

@@ -16,7 +16,7 @@ KINDS = [Kind("whole", stream=False), Kind("stream")]
 QUIET_SECONDS = 25
 """For how long PostgreSQL is silent: calls are refused while it is."""
 REDIS_SECONDS = 5
-REFUSED_SECONDS = 25
+REFUSED_SECONDS = 30
 """Eight for an answer, five for another connection, and the same again behind another batch."""
 SLOWEST_SECONDS = 3
 BACK_SECONDS = 10
@@ -40,7 +40,7 @@ def silence_postgresql(plant: Plant, times: int) -> Seen:
     backs = []
     with (
         wired(plant, "DATABASE_URL") as (wire, node),
-        load([node.api], keys, KINDS, callers=8) as calling,
+        load([node.api], keys, KINDS, callers=8, every=0.25) as calling,
     ):
         for _ in range(times):
             _await_good(calling.answers, 20)
@@ -104,7 +104,7 @@ SCENARIOS = [
         "PostgreSQL silent under load, its connections open",
         1,
         1,
-        "503 with Retry-After in < 25 s; back in < 10 s; money exact",
+        "503 with Retry-After in < 30 s; back in < 10 s; money exact",
         silence_postgresql,
     ),
     Scenario(
