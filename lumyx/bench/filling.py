@@ -33,11 +33,14 @@ LOG_ROW = {
 }
 KEY = {
     "id": "gen_random_uuid()",
-    "user_id": "(%(users)s::bigint[])[1 + n %% cardinality(%(users)s::bigint[])]",
-    "digest": "(%(digests)s::bytea[])[n]",
-    "prefix": "(%(prefixes)s::text[])[n]",
-    "last4": "(%(lasts)s::text[])[n]",
+    "user_id": "(%(users)s::uuid[])[1 + n %% cardinality(%(users)s::uuid[])]",
+    "digest": "made.digest",
+    "prefix": "made.prefix",
+    "last4": "made.last4",
 }
+EACH_ROW = "generate_series(1, %(rows)s) n"
+EACH_KEY = """unnest(%(digests)s::bytea[], %(prefixes)s::text[], %(lasts)s::text[])
+              with ordinality made (digest, prefix, last4, n)"""
 
 
 def fill_models(count: int) -> dict[str, Any]:
@@ -88,15 +91,14 @@ def fill_keys(count: int) -> dict[str, Any]:
     texts = [keys.generate() for _ in range(count - ApiKey.objects.count())]
     pepper = settings.KEY_PEPPERS[keys.newest_pepper()]
     given = {
-        "rows": len(texts),
-        "users": list(ApiKey.objects.values_list("user_id", flat=True).distinct()),
+        "users": [str(id) for id in ApiKey.objects.values_list("user_id", flat=True).distinct()],
         "digests": [keys.digest(text, pepper=pepper) for text in texts],
         "prefixes": [text[:7] for text in texts],
         "lasts": [text[-4:] for text in texts],
     }
     with connection.cursor() as cursor:
         cursor.execute("set statement_timeout = 0")
-        _copy(cursor, "gateway_apikey", "gateway_apikey", KEY, given)
+        _copy(cursor, "gateway_apikey", KEY, EACH_KEY, given)
         budgets.open_for(ApiKey.objects.values_list("id", flat=True))
         cursor.execute("vacuum (analyze) gateway_apikey, billing_budget")
     return {"count": ApiKey.objects.count(), "keys": texts}
@@ -143,14 +145,22 @@ def _write(day: date, rows: int) -> int:
     try:
         with connection.cursor() as cursor:
             cursor.execute("set statement_timeout = 0; set synchronous_commit = off")
-            _copy(cursor, "gateway_requestlog", partitions.name_of(day), LOG_ROW, given)
+            _copy(
+                cursor, "gateway_requestlog", LOG_ROW, EACH_ROW, given, into=partitions.name_of(day)
+            )
     finally:
         connection.close()  # It is this thread's own.
     return rows
 
 
 def _copy(
-    cursor: Any, table: str, into: str, own: Mapping[str, str], given: Mapping[str, Any]
+    cursor: Any,
+    table: str,
+    own: Mapping[str, str],
+    each: str,
+    given: Mapping[str, Any],
+    *,
+    into: str = "",
 ) -> None:
     """Copy one row of a table many times, each with columns of its own; `n` counts from 1."""
     cursor.execute(f"select * from {table} limit 0")
@@ -158,8 +168,8 @@ def _copy(
     values = ", ".join(own.get(name, f'one."{name}"') for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)
     cursor.execute(
-        f"""insert into {into} ({names}) select {values}
-            from (select * from {table} limit 1) one, generate_series(1, %(rows)s) n""",
+        f"""insert into {into or table} ({names})
+            select {values} from (select * from {table} limit 1) one, {each}""",
         given,
     )
 

@@ -40,11 +40,10 @@ def measure(ground: Ground) -> Table:
 
 def _steady(ground: Ground, subject: Subject) -> Steady | None:
     bench = ground.bench
-    seconds = bench.seconds + 1
     found = bench.attempt(
         subject,
         lambda: load.put_steadily(
-            subject.target, rate=RATE, seconds=seconds, directory=bench.directory
+            subject.target, rate=RATE, seconds=bench.seconds, directory=bench.directory
         ),
     )
     if found is not None:

@@ -57,7 +57,8 @@ class Gateway:
     def __init__(self, mocks: Mocks) -> None:
         self.mocks = mocks
 
-    def install(self) -> None:
+    @classmethod
+    def install(cls) -> None:
         """Install it where it is not there; raises LocalError where that cannot be done."""
 
     def version(self) -> str:
@@ -95,7 +96,8 @@ class Nginx(Gateway):
     does = "forwards"
     most_workers = 2
 
-    def install(self) -> None:
+    @classmethod
+    def install(cls) -> None:
         """See that it is there."""
         if nginx.find() is None:
             raise LocalError("nginx is missing (Debian's package of that name)")
@@ -170,10 +172,12 @@ class LiteLLM(Gateway):
     most_workers = 2
     most_connections = 16
     environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
+    home = installing.HOMES / "litellm"
 
-    def install(self) -> None:
+    @classmethod
+    def install(cls) -> None:
         """Install it from PyPI."""
-        self.home = installing.python_peer("litellm")
+        installing.python_peer("litellm")
 
     def version(self) -> str:
         """Return the pinned version."""
@@ -212,10 +216,12 @@ class Portkey(Gateway):
     name = "Portkey"
     does = "forwards; no keys, no billing"
     environment = {"NODE_ENV": "production"}
+    home = installing.HOMES / "portkey"
 
-    def install(self) -> None:
+    @classmethod
+    def install(cls) -> None:
         """Install it from npm."""
-        self.home = installing.node_peer("portkey")
+        installing.node_peer("portkey")
 
     def version(self) -> str:
         """Return the version of what is installed."""
@@ -247,10 +253,12 @@ class LMProxy(Gateway):
     name = "LM-Proxy"
     does = "one key; no billing"
     most_connections = 16
+    home = installing.HOMES / "lm-proxy"
 
-    def install(self) -> None:
+    @classmethod
+    def install(cls) -> None:
         """Install it from PyPI."""
-        self.home = installing.python_peer("lm-proxy")
+        installing.python_peer("lm-proxy")
 
     def version(self) -> str:
         """Return the pinned version."""
@@ -280,7 +288,7 @@ class LMProxy(Gateway):
 PEERS: tuple[type[Gateway], ...] = (Nginx, Floor, LiteLLM, Portkey, LMProxy)
 
 
-def shortened(error: LocalError) -> str:
+def shortened(error: Exception) -> str:
     """Return one line of what went wrong."""
     lines = [line for line in str(error).splitlines() if re.search(r"\w", line)]
     return lines[-1].strip()[:200] if lines else "it said nothing"

@@ -4,9 +4,10 @@ import contextlib
 import http.client
 import json
 import sys
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from lumyx.bench.deployment import Deployment, Mocks, deploy, serve_mocks
@@ -36,6 +37,8 @@ class Ground:
     servers: list[Server] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
     figures: Figures = field(default_factory=dict)
+    laid_at: float = 0.0
+    """When all was installed and began to start, by `time.monotonic`."""
 
     def direct(self, kind: str) -> Subject:
         """Return the mock provider itself."""
@@ -59,25 +62,41 @@ def say(text: str) -> None:
 
 def lay(stack: contextlib.ExitStack, bench: Bench, *, peers: Sequence[str]) -> Ground:
     """Start the mock providers, LumyxAI and every peer that can be had."""
+    absent: dict[str, str] = {}
+    wanted = [make for make in PEERS if make.name in peers]
+    installed = [make for make in wanted if _can(absent, make.name, make.install)]
+    began = time.monotonic()
     say("starting the mock providers, PostgreSQL, Valkey and LumyxAI")
     mocks = serve_mocks(stack, bench.directory)
     deployment = deploy(stack, bench.directory, mocks)
-    ground = Ground(bench, mocks, deployment, stack.enter_context(contextlib.ExitStack()))
-    ours = LumyxAI(mocks, ground.deployment)
-    for gateway in (*(make(mocks) for make in PEERS if make.name in peers), ours):
-        try:
-            _start(ground, gateway)
-        except LocalError as error:
-            if gateway is ours:
-                raise
-            ground.absent[gateway.name] = shortened(error)
-            say(f"{gateway.name} is not measured: {ground.absent[gateway.name]}")
+    ground = Ground(
+        bench,
+        mocks,
+        deployment,
+        stack.enter_context(contextlib.ExitStack()),
+        absent=absent,
+        laid_at=began,
+    )
+    for make in installed:
+        peer = make(mocks)
+        _can(absent, peer.name, lambda: _start(ground, peer))  # noqa: B023  called at once
+    _start(ground, LumyxAI(mocks, deployment))
     return ground
+
+
+def _can(absent: dict[str, str], name: str, do: Callable[[], None]) -> bool:
+    """Do something for a peer; where that fails, it is not measured, and the rest goes on."""
+    try:
+        do()
+    except (LocalError, OSError) as error:
+        absent[name] = shortened(error)
+        say(f"{name} is not measured: {absent[name]}")
+        return False
+    return True
 
 
 def _start(ground: Ground, gateway: Gateway) -> None:
     say(f"starting {gateway.name}")
-    gateway.install()
     with contextlib.ExitStack() as own:
         server = own.enter_context(gateway.serving(ground.bench.directory))
         for kind in ("whole", "stream"):

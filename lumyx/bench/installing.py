@@ -21,26 +21,26 @@ SECONDS = 600
 NODE_NEEDED = 18
 
 
-def python_peer(name: str) -> Path:
-    """Return the virtual environment of a peer from PyPI, made now where it was not yet."""
+def python_peer(name: str) -> None:
+    """Make a virtual environment with a peer from PyPI, where there is none yet."""
     pins, home = PINS / f"{name}.txt", HOMES / name
     if _installed(home, pins):
-        return home
+        return
     if not UV.exists():
         raise LocalError("uv is missing, which installs it")
     _begin(home)
     _run([str(UV), "venv", "--quiet", "--python", sys.executable, str(home)])
     python = str(home / "bin" / "python")
     _run([str(UV), "pip", "install", "--quiet", "--python", python, "--requirements", str(pins)])
-    return _end(home, pins)
+    _end(home, pins)
 
 
-def node_peer(name: str) -> Path:
-    """Return the directory of a peer from npm, installed now where it was not yet."""
+def node_peer(name: str) -> None:
+    """Make a directory with a peer from npm, where there is none yet."""
     pins, home = PINS / name / "package-lock.json", HOMES / name
     node()
     if _installed(home, pins):
-        return home
+        return
     npm = shutil.which("npm")
     if npm is None:
         raise LocalError("npm is missing, which installs it")
@@ -49,7 +49,7 @@ def node_peer(name: str) -> Path:
         shutil.copy(file, home)
     options = ["--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--silent"]
     _run([npm, "ci", *options, "--prefix", str(home)])
-    return _end(home, pins)
+    _end(home, pins)
 
 
 def node() -> str:
@@ -84,9 +84,8 @@ def _begin(home: Path) -> None:
     home.mkdir(parents=True)
 
 
-def _end(home: Path, pins: Path) -> Path:
+def _end(home: Path, pins: Path) -> None:
     (home / "installed").write_text(_fingerprint(pins))
-    return home
 
 
 def _run(command: list[str]) -> None:

@@ -11,7 +11,7 @@ from lumyx.bench.table import Table, number
 from lumyx.local import LocalError
 
 STREAMS = 500
-OPEN_SECONDS = 25.0
+OPEN_SECONDS = 15.0
 SETTLE_SECONDS = 2.0
 NOTE = (
     "The growth of the resident memory of a fresh process that had answered calls and streams for "

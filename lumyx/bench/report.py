@@ -73,7 +73,8 @@ class Report:
         setting = Table("Setting", ("", " "), self.setting(), of_words=True)
         tables = [goals.judge(self.ground.figures), setting, self.gateways(), *self.tables]
         parts = [INTRODUCTION, *(table.markdown() for table in tables)]
-        parts.append("## Books\n\n" + "\n".join(f"- {line}" for line in self.books) + "\n")
+        books = [*self.books, *(f"**wrong**: {text}" for text in self.ground.bench.failures)]
+        parts.append("## Books\n\n" + "\n".join(f"- {line}" for line in books) + "\n")
         if remarks := self._remarks():
             parts.append("## Remarks\n\n" + "\n".join(f"- {line}" for line in remarks) + "\n")
         return "\n".join(parts)

@@ -24,7 +24,7 @@ from lumyx.bench.client import Client, percentile, read_target
 LATE_SECONDS = 0.1
 LATE_FIRST_SECONDS = 1.0
 STREAM_SECONDS = answers.CHUNKS * answers.PACE_SECONDS
-GRACE_SECONDS = 3.0
+GRACE_SECONDS = 2.0
 MARK = b"data: "
 AT_ONCE = 32
 """How many streams `hold` opens together."""

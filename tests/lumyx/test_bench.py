@@ -149,16 +149,19 @@ def test_a_ratio_is_the_median_of_those_of_each_round() -> None:
     assert ratio(ours, [run_of()] * 3) is None
 
 
+@pytest.mark.parametrize("first", [50, LEVELS[-1]])
 @pytest.mark.parametrize("carries", [0, 5, 60, 349, 350, 10_000])
-def test_the_largest_level_that_holds_is_found_by_halving(carries: int) -> None:
+def test_the_largest_level_that_holds_is_found_in_few_steps(carries: int, first: int) -> None:
     tried: list[int] = []
 
     def holds(level: int) -> bool:
         tried.append(level)
         return level <= carries
 
-    assert largest(LEVELS, holds) == max((n for n in LEVELS if n <= carries), default=0)
-    assert len(tried) <= 6
+    assert largest(LEVELS, holds, first=first) == max(
+        (n for n in LEVELS if n <= carries), default=0
+    )
+    assert len(tried) <= 7
     assert len(tried) == len(set(tried))
 
 
