@@ -10,7 +10,7 @@ from pathlib import Path
 from lumyx.bench.deployment import Deployment, Mocks, deploy
 from lumyx.bench.gateways import LumyxAI, Server
 from lumyx.bench.ground import Figures, say
-from lumyx.bench.measure import Bench, median_cpu, median_rate
+from lumyx.bench.measure import Bench, Subject, median_cpu, median_rate
 from lumyx.bench.table import Table, number, rate, times
 
 MODELS = 1_000
@@ -42,9 +42,14 @@ class Growth:
         with self.deployment.web() as (url, parts):
             subject = Server(ours, url, parts).subject("whole")
             bench.run(subject, connections=bench.connections, seconds=1)
+            rounds = max(1, bench.rounds - 1)
             runs = [
-                bench.run(subject, connections=bench.connections, seconds=bench.seconds)
-                for _ in range(max(1, bench.rounds - 1))
+                bench.run(
+                    _from_key(subject, number / (rounds + 1)),
+                    connections=bench.connections,
+                    seconds=bench.seconds,
+                )
+                for number in range(1, rounds + 1)
             ]
         cost = median_cpu(runs, "web", "PostgreSQL")
         base = self.costs.get(over)
@@ -83,11 +88,19 @@ def measure(
         growth.deployment = dataclasses.replace(growth.deployment, keys=few)
         growth.measure("keys", f"{MANY_KEYS:,} keys, {FEW_KEYS:,} in use", over="models")
         growth.deployment = dataclasses.replace(growth.deployment, keys=every)
-        growth.measure("keys in use", f"{MANY_KEYS:,} keys, all in use", over="keys")
+        growth.measure("keys in use", f"{MANY_KEYS:,} keys, another with each call", over="keys")
         growth.deployment = dataclasses.replace(growth.deployment, keys=few)
         _grow_log(growth, rows, fill_seconds)
     headings = ("", "calls/s", "web CPU ms", "PostgreSQL ms", "both", "ratio")
     return Table("Growth of what a call costs", headings, growth.rows, NOTE)
+
+
+def _from_key(subject: Subject, share: float) -> Subject:
+    """Return the subject called from another key on: of very many, none that was called of late."""
+    keys = subject.target.keys
+    first = int(len(keys) * share)
+    target = dataclasses.replace(subject.target, keys=[*keys[first:], *keys[:first]])
+    return dataclasses.replace(subject, target=target)
 
 
 def _grow_log(growth: Growth, rows: int, seconds: float) -> None:
