@@ -149,7 +149,9 @@ def run(bench: Bench, options: argparse.Namespace) -> int:
 def attempt(report: Report, name: str, measure: Callable[[], Table]) -> None:
     """Measure one section; where that fails, the others are measured all the same."""
     try:
-        report.tables.append(measure())
+        table = measure()
+        report.tables.append(table)
+        say(f"\n{table.text()}\n")  # A run that is stopped has shown what it found.
     except (LocalError, OSError) as error:
         say(f"{name} could not be measured:\n{error}")
         text = f"{name} could not be measured: {gateways.shortened(error)}"
