@@ -58,7 +58,7 @@ class Client(asyncio.Protocol):
         head, mark, body = self._head.partition(b"\r\n\r\n")
         if not mark:
             return None
-        _, found, length = head.lower().partition(b"content-length:")
+        _, found, length = head.lower().partition(b"\r\ncontent-length:")
         self._left = float(length.partition(b"\r\n")[0]) - len(body) if found else UNKNOWN
         self.head_received(int(head[9:12]))
         return body
