@@ -1,12 +1,13 @@
 """Web processes are restarted one after the other under load, and no call notices."""
 
+import contextlib
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -23,8 +24,10 @@ RESTART = """#!/bin/bash
 # As systemd restarts lumyx-web@PORT: end the process, wait until it has gone, start another.
 port=${{1#lumyx-web@}}
 if [[ -f {directory}/$port.pid ]]; then
-    kill -TERM "$(<{directory}/$port.pid)"
-    while kill -0 "$(<{directory}/$port.pid)" 2>/dev/null; do sleep 0.05; done
+    old=$(<{directory}/$port.pid)
+    kill -TERM "$old"
+    # Whoever adopted it may let it lie, dead as it is.
+    while grep -qs '^State:[[:space:]]*[^XZ[:space:]]' "/proc/$old/status"; do sleep 0.05; done
 fi
 cd {root}
 setsid nohup {python} -m lumyx.web --port "$port" --grace 60 \\
@@ -79,10 +82,18 @@ class Nodes:
 
     def stop(self) -> None:
         for port in self.ports:
-            pid = self.pid(port)
-            if psutil.pid_exists(pid):
-                os.kill(pid, signal.SIGTERM)
-                psutil.wait_procs([psutil.Process(pid)], timeout=15)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process = psutil.Process(self.pid(port))
+                process.terminate()
+                wait_until(partial(over, process), seconds=20, what="the end of a web process")
+
+
+def over(process: psutil.Process) -> bool:
+    """Return whether a process has ended, whether or not its parent has asked how."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 class Load:
@@ -181,7 +192,7 @@ def test_a_rolling_restart_stops_at_a_process_that_does_not_come_up(
 ) -> None:
     first, second = nodes.ports
     kept = nodes.pid(second)
-    nodes.script.write_text(nodes.script.read_text().replace("lumyx.asgi:app", "lumyx.gone:app"))
+    nodes.script.write_text(nodes.script.read_text().replace("lumyx.web", "lumyx.gone"))
     with Load(site, customer) as load:
         done = nodes.roll(site, first, second, ready_seconds=3)
         assert done.returncode == 1
