@@ -6,7 +6,18 @@ from pathlib import Path
 
 from lumyx.bench import answers
 
-CONFIG = """
+QUIET = """  access_log off;
+  keepalive_requests 100000000;
+  client_body_temp_path {directory}/body;
+  proxy_temp_path {directory}/proxy;
+  fastcgi_temp_path {directory}/fastcgi;
+  uwsgi_temp_path {directory}/uwsgi;
+  scgi_temp_path {directory}/scgi;
+"""
+"""What both have within `http`: no log, and files of their own."""
+
+CONFIG = (
+    """
 daemon off;
 master_process off;
 worker_processes 1;
@@ -14,14 +25,9 @@ pid {directory}/nginx.pid;
 error_log {directory}/nginx.log crit;
 events {{ worker_connections 4096; }}
 http {{
-  access_log off;
-  keepalive_requests 100000000;
-  client_body_temp_path {directory}/body;
-  proxy_temp_path {directory}/proxy;
-  fastcgi_temp_path {directory}/fastcgi;
-  uwsgi_temp_path {directory}/uwsgi;
-  scgi_temp_path {directory}/scgi;
-  server {{
+"""
+    + QUIET
+    + """  server {{
     listen 127.0.0.1:{port} backlog=1024;
     location /whole/ {{
       default_type application/json;
@@ -40,9 +46,11 @@ http {{
   }}
 }}
 """
+)
 
 
-PROXY = """
+PROXY = (
+    """
 daemon off;
 master_process {master};
 worker_processes {workers};
@@ -51,14 +59,9 @@ pid {directory}/nginx.pid;
 error_log {directory}/nginx.log crit;
 events {{ worker_connections 8192; }}
 http {{
-  access_log off;
-  keepalive_requests 100000000;
-  client_body_temp_path {directory}/body;
-  proxy_temp_path {directory}/proxy;
-  fastcgi_temp_path {directory}/fastcgi;
-  uwsgi_temp_path {directory}/uwsgi;
-  scgi_temp_path {directory}/scgi;
-  {upstreams}
+"""
+    + QUIET
+    + """  {upstreams}
   server {{
     listen 127.0.0.1:{port} backlog=1024;
     proxy_http_version 1.1;
@@ -68,6 +71,7 @@ http {{
   }}
 }}
 """
+)
 
 
 def find() -> str | None:
