@@ -22,7 +22,7 @@ from gateway import calls, ids, keys
 from gateway.pages import usage as usage_pages
 from gateway.tallies import Book, Budget, total
 from gateway.usage import Query, read_cursor
-from tests.calls import add_call
+from tests.calls import ID_AT, add_call
 from tests.customers import Customer, visit
 from tests.models import PRICES
 
@@ -236,11 +236,12 @@ select {values} from gateway_requestlog, generate_series(1, %s) where account_id
 
 
 def copy_call(customer: Customer, times: int) -> None:
-    """Write a customer's only call again and again, with ids of their own."""
+    """Write a customer's only call again and again, with ids of their own and of its time."""
+    id_then = ID_AT.format(at="extract(epoch from started_at) * 1000")
     with connection.cursor() as cursor:
         cursor.execute("select * from gateway_requestlog limit 0")
         columns = [column.name for column in cursor.description]
-        values = ["gen_random_uuid()" if name == "id" else name for name in columns]
+        values = [id_then if name == "id" else name for name in columns]
         statement = COPIES.format(columns=", ".join(columns), values=", ".join(values))
         cursor.execute(statement, [times, customer.account.pk])
 
