@@ -14,9 +14,10 @@ class Batcher(Generic[Item, Result]):
     """Runs at most one batch at a time; an idle one sends at once, without a timer.
 
     `send` gets the items of a batch and gives one result for each, in the same order.
-    When it raises, every caller of that batch gets the exception. `orphaned` gets the
-    result of an item whose caller was cancelled while its batch was under way. An item
-    whose caller was cancelled before is dropped.
+    When it raises, every caller of that batch gets the exception, and with them those who waited
+    meanwhile, where `along` says so of an item and the exception. `orphaned` gets the result of
+    an item whose caller was cancelled while its batch was under way. An item whose caller was
+    cancelled before is dropped.
     """
 
     def __init__(
@@ -25,8 +26,10 @@ class Batcher(Generic[Item, Result]):
         *,
         most: int = 256,
         orphaned: Callable[[Item, Result], None] | None = None,
+        along: Callable[[Item, Exception], bool] | None = None,
     ) -> None:
         self._send = send
+        self._along = along
         self._orphaned = orphaned
         self._most = most
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
@@ -55,7 +58,7 @@ class Batcher(Generic[Item, Result]):
                 try:
                     results = await self._send([item for item, _ in batch])
                 except Exception as error:
-                    for _, future in batch:
+                    for _, future in [*batch, *self._who_fails_along(error)]:
                         if not future.done():
                             future.set_exception(error)
                 else:
@@ -66,6 +69,16 @@ class Batcher(Generic[Item, Result]):
                             self._orphaned(item, result)
         finally:
             self._running = None
+
+    def _who_fails_along(self, error: Exception) -> "list[tuple[Item, asyncio.Future[Result]]]":
+        """Take those out of the queue who would only wait for the same."""
+        if self._along is None:
+            return []
+        told = [entry for entry in self._waiting if self._along(entry[0], error)]
+        if told:
+            gone = {id(entry) for entry in told}
+            self._waiting = deque(e for e in self._waiting if id(e) not in gone)
+        return told
 
     def _next(self) -> "list[tuple[Item, asyncio.Future[Result]]]":
         batch: list[tuple[Item, asyncio.Future[Result]]] = []

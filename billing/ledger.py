@@ -7,6 +7,7 @@ Django's connection, so that they can join a transaction.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -55,6 +56,8 @@ UNAVAILABLE = (psycopg.OperationalError, PoolTimeout)
 SETTLE_TRIES = 7
 """Tries to close a hold, with pauses between them that double."""
 FIRST_PAUSE = 0.1
+HASTE_SECONDS = 1.0
+"""A batch that fails sooner is sent once more: it may have met a connection that was broken."""
 
 HOLD_DAYS = 29
 """Days after which a closed hold is deleted; the sweep is hourly and 30 are promised."""
@@ -82,7 +85,7 @@ class Ledger:
         }
         self._encode = encode
         self._batches: Batcher[HoldRequest | Closing, Grant | Receipt | None] = Batcher(
-            self._send, orphaned=self._release_orphan
+            self._send, orphaned=self._release_orphan, along=_gives_up
         )
         self._unsettled: set[asyncio.Future[Receipt]] = set()
 
@@ -180,15 +183,18 @@ class Ledger:
         requests = [item for item in items if isinstance(item, HoldRequest)]
         closings = [item for item in items if isinstance(item, Closing)]
         sent = firsts(requests)
-        for last in (False, True):
+        begun, tried = time.monotonic(), False
+        while True:
             try:
                 receipts, grants = await self._move(closings, sent)
                 missed = [c for n, c in enumerate(closings) if n not in receipts]
                 earlier = await self._explain(missed) if missed else {}
                 break
             except UNAVAILABLE as error:
-                if last:
+                # Whoever was kept waiting for this long would meet the same.
+                if tried or time.monotonic() - begun > HASTE_SECONDS:
                     raise LedgerUnavailable from error
+                tried = True
         granted = iter(answer_all(requests, sent, grants))
         paid = iter([receipts.get(n) or earlier.get(c.hold.id) for n, c in enumerate(closings)])
         return [next(granted) if isinstance(i, HoldRequest) else next(paid) for i in items]
@@ -237,6 +243,11 @@ class Ledger:
                         {"hold": hold, "account": closing.hold.account, "cost": closing.cost},
                     )
         return receipts
+
+
+def _gives_up(item: HoldRequest | Closing, error: Exception) -> bool:
+    """Return whether an item that waits is refused with a batch: what closes is tried again."""
+    return isinstance(item, HoldRequest) and isinstance(error, LedgerUnavailable)
 
 
 def authorize_now(requests: Sequence[HoldRequest]) -> list[OpenHold | None]:

@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 Gained = TypeVar("Gained")
-ANSWER_SECONDS = 8.0
+ANSWER_SECONDS = 6.0
 """How long PostgreSQL may be silent, longer than it works on a statement: one whose machine or
 network is gone says nothing, and TCP believes in it for a quarter of an hour."""
 PLANNING = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"

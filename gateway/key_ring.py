@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import psycopg
 from django.conf import settings
 from psycopg.rows import dict_row
 
@@ -136,7 +137,9 @@ class KeyRing:
         self._peppers = [pepper.encode() for pepper in settings.KEY_PEPPERS.values()]
         self._entries: dict[bytes, Entry] = {}
         self._generation = 0
-        self._finding: Batcher[list[bytes], Entry] = Batcher(self._find)
+        self._finding: Batcher[list[bytes], Entry] = Batcher(
+            self._find, along=lambda digests, error: isinstance(error, psycopg.OperationalError)
+        )
 
     async def authenticate(self, text: str) -> Caller | None:
         """Return who calls with this key, or None where it is not in force."""

@@ -2,13 +2,14 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import connections
+from psycopg_pool import PoolTimeout
 
 from billing import ledger, postgres
 from billing.holds import LedgerUnavailable, Receipt
@@ -46,6 +47,19 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "FIRST_PAUSE", 0.001)
 
 
+class Stalled:
+    """A pool that has no connection to give, and says so only when it is told to."""
+
+    def __init__(self) -> None:
+        self.given_up = asyncio.Event()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        await self.given_up.wait()
+        raise PoolTimeout("couldn't get a connection")
+        yield
+
+
 def send_away(one: Ledger, *, times: int) -> Away:
     away = Away(one._pool, times=times)
     one._pool = away  # type: ignore[assignment]
@@ -80,6 +94,43 @@ def test_a_settlement_is_tried_again_until_it_is_made(customer: Customer) -> Non
     assert customer.spent() == [7]
     assert asked == SENDS * (SETTLE_TRIES - 1) + 1
     assert pauses == [0.001 * 2**n for n in range(SETTLE_TRIES - 1)]
+    assert_sound(customer)
+
+
+def test_whoever_waited_behind_a_batch_that_was_in_vain_is_refused_with_it(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "HASTE_SECONDS", 0)
+
+    sent: list[tuple[int, int]] = []
+
+    async def story(ledgers: list[Ledger]) -> tuple[list[Any], Receipt]:
+        one = ledgers[0]
+        hold = await one.authorize(request(customer, 100))
+        pool, stalled, move = one._pool, Stalled(), one._move
+        one._pool = stalled  # type: ignore[assignment]
+
+        async def noted(closings: Sequence[Any], requests: Sequence[Any]) -> Any:
+            sent.append((len(closings), len(requests)))
+            return await move(closings, requests)
+
+        one._move = noted  # type: ignore[method-assign]
+        calls = [asyncio.create_task(one.authorize(request(customer, 100)))]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert sent == [(0, 1)]
+        calls += [asyncio.create_task(one.authorize(request(customer, 100))) for _ in range(3)]
+        closing = one.settle(hold, cost=7, record=None)
+        await asyncio.sleep(0)
+        stalled.given_up.set()
+        refused = await asyncio.gather(*calls, return_exceptions=True)
+        one._pool = pool
+        return refused, await asyncio.wait_for(closing, 20)
+
+    refused, receipt = with_ledgers(1, story)
+    assert [type(error) for error in refused] == [LedgerUnavailable] * 4
+    assert set(sent[1:]) == {(1, 0)}, "nobody has to wait for a batch of their own"
+    assert receipt.charge == 7, "what is owed is not given up with them"
     assert_sound(customer)
 
 
