@@ -17,6 +17,7 @@ from accounts.addresses import client_address
 from gateway import errors, ids, maintenance
 from gateway.errors import ApiError
 from gateway.http import EventStream, GatewayRequest, Response, error_response, head
+from gateway.pulse import Pulse
 from gateway.visit import Visit
 
 log = logging.getLogger("lumyx.gateway")
@@ -119,49 +120,6 @@ class Presence:
         self._task.cancel()
 
 
-class Pulse:
-    """Sends the parts of a stream, and a sign of life while none come.
-
-    The timer costs nothing while parts come; used as a context manager.
-    """
-
-    def __init__(self, send: ASGISendCallable, beat: bytes) -> None:
-        self._send = send
-        self._beat = beat
-        self._quiet = True
-        self._busy = False
-        self._beating: asyncio.Task[None] | None = None
-
-    def __enter__(self) -> "Pulse":
-        self._wait()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._timer.cancel()
-        if self._beating is not None:
-            self._beating.cancel()
-
-    async def send(self, part: bytes) -> None:
-        """Send a part of the stream."""
-        self._quiet = False
-        self._busy = True
-        await self._pass(part)
-        self._busy = False
-
-    async def _pass(self, part: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": part, "more_body": True})
-
-    def _wait(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(settings.KEEP_ALIVE_SECONDS, self._look)
-
-    def _look(self) -> None:
-        # A client that does not read what it has needs no more of it.
-        if self._quiet and not self._busy:
-            self._beating = asyncio.create_task(self._pass(self._beat))
-        self._quiet = True
-        self._wait()
-
-
 class ClientLeft(Exception):
     """The client closed the connection before its body was whole."""
 
@@ -225,11 +183,9 @@ async def _send(response: Response | EventStream, visit: Visit, send: ASGISendCa
         if isinstance(response, Response):
             await send({"type": "http.response.body", "body": response.content, "more_body": False})
             return
-        with Pulse(send, response.source.keep_alive) as pulse:
+        async with Pulse(send, response.source.keep_alive) as pulse:
             async for part in response.source:
-                # A client that stops reading has left, as far as its provider is concerned.
-                async with asyncio.timeout(settings.CLIENT_STALL_SECONDS):
-                    await pulse.send(part)
+                await pulse.send(part)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     except TimeoutError:
         log.warning("call %s was left: its client stopped reading", visit.public_id)
