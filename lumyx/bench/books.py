@@ -58,28 +58,12 @@ def prepare(urls: Sequence[str]) -> dict[str, Any]:
 
 
 def _write_catalogue(urls: Sequence[str]) -> None:
-    from django.utils import timezone
+    from gateway.models import Dialect
+    from lumyx.bench import catalogue
 
-    from gateway import price_versions
-    from gateway.models import Dialect, Model, Provider, Route
-    from gateway.pricing import Prices
-
-    prices = Prices(input=2_000_000, cache_read=500_000, cache_write=2_000_000, output=8_000_000)
     for (name, word), url in zip(MODELS.items(), urls, strict=True):
         dialect = Dialect.ANTHROPIC if word == "anthropic" else Dialect.OPENAI
-        provider = Provider(name=name, base_url=url, dialect=dialect)
-        provider.key = "bench"
-        provider.clean()
-        provider.save()
-        model = Model.objects.create(
-            name=name,
-            display_name=name,
-            context_window=128_000,
-            max_output_tokens=4_096,
-            capabilities=["chat", "streaming"],
-        )
-        price_versions.add(model.id, prices, starts_at=timezone.now())
-        Route.objects.create(model=model, provider=provider, upstream_name="bench")
+        catalogue.offer(name, url, key="bench", upstream="bench", dialect=dialect)
 
 
 def check() -> dict[str, Any]:

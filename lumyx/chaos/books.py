@@ -16,12 +16,13 @@ from django.utils import timezone
 from accounts.models import User
 from billing import accounts, invariants, ledger
 from billing.models import Account, Hold, HoldState, LedgerEntry, LedgerKind
-from gateway import keys, price_versions
-from gateway.models import ApiKey, Dialect, Model, Provider, RequestLog, Route
-from gateway.pricing import Prices
+from gateway import keys
+from gateway.models import ApiKey, RequestLog
+from lumyx.bench import catalogue
 from lumyx.chaos.plant import STANDIN_KEY
 
-PRICES = Prices(input=2_000_000, cache_read=500_000, cache_write=2_000_000, output=8_000_000)
+MOST = 16_384
+"""Output tokens of a model."""
 CREDIT = 10**12
 MOCKED = ("whole", "stream", "paced")
 """Models at the mock of the bench, which is fast."""
@@ -32,7 +33,7 @@ BEHAVIOURS = (
     *("echo-drip-7", "echo-garbage", "echo-oversized", "echo-no-usage", "echo-200-error"),
 )
 """Models at the provider stand-in, which fails as its names say."""
-SLOW = {"echo-hang": {"first_byte_seconds": 0.5, "whole_seconds": 0.5}}
+SLOW: dict[str, dict[str, Any]] = {"echo-hang": {"first_byte_seconds": 0.5, "whole_seconds": 0.5}}
 
 
 @dataclass(frozen=True)
@@ -64,27 +65,13 @@ def prepare(mock: str, standin: str) -> None:
     call_command("migrate", verbosity=0)
     call_command("make_partitions", verbosity=0)
     for name in MOCKED:
-        _add(name, f"{mock}/{name}", Dialect.OPENAI, upstream="bench")
+        catalogue.offer(name, f"{mock}/{name}", key=STANDIN_KEY, upstream="bench", most_output=MOST)
     for name in BEHAVIOURS:
         shown = name.replace("+", "-")
-        _add(shown, standin, Dialect.OPENAI, upstream=name, **SLOW.get(name, {}))
+        slow = SLOW.get(name, {})
+        catalogue.offer(shown, standin, key=STANDIN_KEY, upstream=name, most_output=MOST, **slow)
     # It may be a thread's own.
     connection.close()
-
-
-def _add(name: str, base: str, dialect: str, *, upstream: str, **fields: Any) -> None:
-    provider = Provider(name=name, base_url=base, dialect=dialect, **fields)
-    provider.key = STANDIN_KEY
-    provider.save()
-    model = Model.objects.create(
-        name=name,
-        display_name=name,
-        context_window=128_000,
-        max_output_tokens=16_384,
-        capabilities=["chat", "streaming"],
-    )
-    price_versions.add(model.id, PRICES, starts_at=timezone.now())
-    Route.objects.create(model=model, provider=provider, upstream_name=upstream)
 
 
 def newcomer(*, credit: int = CREDIT, **limits: Unpack[keys.Limits]) -> Customer:

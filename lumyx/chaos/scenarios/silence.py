@@ -16,10 +16,22 @@ KINDS = [Kind("whole", stream=False), Kind("stream")]
 QUIET_SECONDS = 25
 """For how long PostgreSQL is silent: calls are refused while it is."""
 REDIS_SECONDS = 5
-REFUSED_SECONDS = 30
-"""Eight for an answer, five for another connection, and the same again behind another batch."""
+REFUSED_SECONDS = 15
+"""Six for an answer, after up to five for a connection."""
 SLOWEST_SECONDS = 3
 BACK_SECONDS = 10
+
+
+def fall_silent(wire: Cable, answers: list[Answer], times: int, *, seconds: float) -> list[float]:
+    """Let an engine say nothing for so long, and speak again; return when calls went on."""
+    backs = []
+    for _ in range(times):
+        _await_good(answers, 20)
+        wire.be("hang")
+        time.sleep(seconds)
+        wire.be("pass")
+        backs.append(_await_good(answers, 20))
+    return backs
 
 
 @contextlib.contextmanager
@@ -37,17 +49,11 @@ def silence_postgresql(plant: Plant, times: int) -> Seen:
     """Let PostgreSQL fall silent under load, and speak again."""
     seen, who = Seen(), books.newcomer()
     keys = books.more_keys(who, 8)
-    backs = []
     with (
         wired(plant, "DATABASE_URL") as (wire, node),
         load([node.api], keys, KINDS, callers=8, every=0.25) as calling,
     ):
-        for _ in range(times):
-            _await_good(calling.answers, 20)
-            wire.be("hang")
-            time.sleep(QUIET_SECONDS)
-            wire.be("pass")
-            backs.append(_await_good(calling.answers, 20))
+        backs = fall_silent(wire, calling.answers, times, seconds=QUIET_SECONDS)
     refused = [a for a in calling.answers if a.status == 503]
     slowest = max([a.ended - a.began for a in refused], default=0)
     whole = sum(a.whole for a in calling.answers)
@@ -73,12 +79,7 @@ def silence_redis(plant: Plant, times: int) -> Seen:
         wired(plant, "REDIS_URL") as (wire, node),
         load([node.api], keys, KINDS, callers=8, pause=0.05) as calling,
     ):
-        for _ in range(times):
-            _await_good(calling.answers, 20)
-            wire.be("hang")
-            time.sleep(REDIS_SECONDS)
-            wire.be("pass")
-            _await_good(calling.answers, 20)
+        fall_silent(wire, calling.answers, times, seconds=REDIS_SECONDS)
     slowest = max(a.ended - a.began for a in calling.answers)
     whole = sum(a.whole for a in calling.answers)
     seen.words = f"{statuses(calling.answers)}; the slowest answer took {slowest:.1f} s"
@@ -104,7 +105,7 @@ SCENARIOS = [
         "PostgreSQL silent under load, its connections open",
         1,
         1,
-        "503 with Retry-After in < 30 s; back in < 10 s; money exact",
+        "503 with Retry-After in < 15 s; back in < 10 s; money exact",
         silence_postgresql,
     ),
     Scenario(
