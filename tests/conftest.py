@@ -6,7 +6,6 @@ its own and nothing is flushed.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,12 +15,12 @@ import stripe as stripe_library
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connections
-from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
 
 from gateway import partitions
 from gateway.models import Dialect, Provider
 from lumyx.standins import behaviours
+from tests import databases
 from tests.customers import Customer, make_customer
 from tests.models import CAPABILITIES, add_model
 from tests.people import MAIL, NABZCLAN_PATHS, NabzClanProcess
@@ -45,25 +44,9 @@ def database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         return
     number = int(worker.removeprefix("gw")) + 1
     settings.REDIS_URL = settings.REDIS_URL.rsplit("/", 1)[0] + f"/{number}"
-    connections["default"].settings_dict["TEST"]["NAME"] = f"test_lumyx_{worker}"
-    with django_db_blocker.unblock():
-        with unhurried():
-            made = setup_databases(verbosity=0, interactive=False)
+    with django_db_blocker.unblock(), databases.copied(f"test_lumyx_{worker}"):
         partitions.make()
         yield
-        with unhurried():
-            teardown_databases(made, verbosity=0)
-
-
-@contextmanager
-def unhurried() -> Iterator[None]:
-    """Let statements take their time: a busy disk makes and drops databases slowly."""
-    options = connections["default"].settings_dict["OPTIONS"]
-    guards = options.pop("options")
-    connections.close_all()
-    yield
-    options["options"] = guards
-    connections.close_all()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ The pictures lie under `var/screenshots` afterwards.
 """
 
 import gzip
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -151,7 +152,13 @@ def size(answer: Response) -> int:
         # The browser no longer has what it took from its own memory, such as a font.
         return answer.request.sizes()["responseBodySize"]
     kind = answer.headers.get("content-type", "")
-    return len(gzip.compress(body, 6)) if kind.startswith(COMPRESSIBLE) else len(body)
+    return compressed(body) if kind.startswith(COMPRESSIBLE) else len(body)
+
+
+@lru_cache(maxsize=256)
+def compressed(body: bytes) -> int:
+    """Return the compressed size; most of what a page loads comes with each of them."""
+    return len(gzip.compress(body, 6))
 
 
 def test_no_page_escapes_these_tests(visits: dict[str, Visit]) -> None:
