@@ -67,7 +67,7 @@ WEBSITE_POOL = {
 }
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "lumyx.postgresql",
         **POSTGRESQL,
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 0,

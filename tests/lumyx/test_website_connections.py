@@ -10,8 +10,12 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from django.conf import settings
+from django.db import connections
+from psycopg_pool import PoolTimeout
 
 from lumyx.chaos.cable import Cable, cable
+from lumyx.postgresql import base
+from lumyx.postgresql.base import DatabaseWrapper
 from tests.customers import Customer, accept, session_of
 from tests.processes import ProviderProcess, Server, wait_until
 
@@ -89,3 +93,39 @@ def test_the_site_is_back_as_soon_as_the_database_is(site: Site) -> None:
     assert [site.ask() for _ in range(3)] == [503] * 3
     site.cable.join()
     wait_until(lambda: site.ask() == 200, seconds=10, what="the site")
+
+
+class Pool:
+    """A pool that waits in vain, and counts how often."""
+
+    def __init__(self) -> None:
+        self.waits = self.ready = 0
+
+    def open(self) -> None:
+        """Do nothing: it stands for one that is open."""
+
+    def get_stats(self) -> dict[str, int]:
+        return {"pool_available": self.ready}
+
+    def getconn(self) -> None:
+        self.waits += 1
+        raise PoolTimeout("nothing came")
+
+
+def test_a_page_waits_once_for_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool()
+    wrapper = connections["default"].copy()
+    monkeypatch.setattr(DatabaseWrapper, "pool", pool)
+    monkeypatch.setattr(DatabaseWrapper, "_away_at", float("-inf"))
+
+    def ask() -> int:
+        with pytest.raises(PoolTimeout):
+            wrapper.get_new_connection({})
+        return pool.waits
+
+    assert [ask() for _ in range(3)] == [1, 1, 1]
+    pool.ready = 1
+    assert ask() == 2, "there is one after all"
+    pool.ready = 0
+    monkeypatch.setattr(base, "FAST_SECONDS", 0)
+    assert ask() == 3, "and later it is waited for again"
