@@ -19,6 +19,7 @@ from pathlib import Path
 
 from lumyx.bench import (
     accounting,
+    demands,
     first_byte,
     gateways,
     growth,
@@ -54,6 +55,7 @@ SECTIONS: dict[str, Callable[[Ground, argparse.Namespace], Table]] = {
     "paced": lambda ground, options: paced.measure(ground, turns=options.turns),
     "memory": lambda ground, options: memory.measure(ground),
     "workers": lambda ground, options: workers.measure(ground),
+    "engines": lambda ground, options: demands.measure(ground),
     "dialects": lambda ground, options: throughput.measure_dialects(ground),
 }
 GROWTH = "growth"
