@@ -8,6 +8,7 @@ import aiohttp
 import redis.asyncio
 from django.conf import settings
 
+from accounts import clients
 from billing.ledger import Ledger
 from billing.postgres import Pool, open_pool
 from gateway import request_log, upstream
@@ -101,6 +102,7 @@ async def start() -> None:
     last_used.start()
     refused_addresses.start()
     counts.start()
+    clients.prepare()
     _calm_collector()
     _current = Runtime(
         pool=pool,
@@ -133,7 +135,7 @@ def _calm_collector() -> None:
     """Keep the garbage collector from walking everything that was loaded at the start."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(10_000, 100, 100)
 
 
 async def stop() -> None:
