@@ -14,12 +14,12 @@ WORKERS = 2
 STATISTICS_SECONDS = 1.5
 """How long PostgreSQL may take to add up what its connections did."""
 KEPT = ("gateway_requestlog%", "billing_ledgerentry%", "billing_hold%")
-"""The tables that a call writes to, and their indexes."""
+"""The tables that a call writes to."""
 READ = """
 select (select xact_commit from pg_stat_database where datname = current_database()),
        pg_current_wal_lsn() - '0/0',
-       (select sum(pg_relation_size(oid)) from pg_class
-        where relkind in ('r', 'i') and relname like any(%s))
+       (select sum(pg_total_relation_size(oid)) from pg_class
+        where relkind = 'r' and relname like any(%s))
 """
 NOTE = (
     "Unstreamed calls. What is under way at once shares a commit, so that a call costs less the "

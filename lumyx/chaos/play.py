@@ -8,7 +8,17 @@ from lumyx.chaos.aftermath import Holdings
 from lumyx.chaos.calls import Kind, call_all
 from lumyx.chaos.plant import Plant
 from lumyx.chaos.scenario import Row, Scenario, Seen
-from lumyx.chaos.scenarios import clients, cuts, disks, engines, kills, providers, silence, stops
+from lumyx.chaos.scenarios import (
+    clients,
+    cuts,
+    disks,
+    engines,
+    guessing,
+    kills,
+    providers,
+    silence,
+    stops,
+)
 from lumyx.chaos.scenarios import soak as soaks
 from lumyx.local import LocalError
 
@@ -19,6 +29,7 @@ SCENARIOS: list[Scenario] = [
     *cuts.SCENARIOS,
     *providers.SCENARIOS,
     *clients.SCENARIOS,
+    *guessing.SCENARIOS,
     *stops.SCENARIOS,
     *disks.SCENARIOS,
 ]

@@ -5,7 +5,7 @@ import sys
 
 from tests.processes import ROOT
 
-TELLING = ["kill", "postgresql", "redis", "commit", "leavers"]
+TELLING = ["kill", "postgresql", "redis", "commit", "leavers", "guessing"]
 
 
 def test_the_money_is_exact_whatever_breaks() -> None:
