@@ -19,10 +19,14 @@ Measured by `make bench` on one machine in one run, on loopback. The gateways ha
 The load generator, the mock providers, PostgreSQL and Valkey share the machine's cores with them.
 **The ratios are the result**; absolute figures move with the machine.
 
-LumyxAI runs as it is deployed: it looks up the key, counts it against its limits, holds the most
-that the call can cost, settles it exactly, and writes a ledger entry and a log row to a PostgreSQL
-that survives a power failure. After the run the books are checked: each answer was charged, the
-ledger adds up to the balances, and no hold is open.
+LumyxAI runs as it is deployed, but for nginx and TLS before it: it looks up the key, counts it
+against its limits, holds the most that the call can cost, settles it exactly, and writes a ledger
+entry and a log row to a PostgreSQL that survives a power failure. After the run the books are
+checked: each answer was charged, the ledger adds up to the balances, and no hold is open.
+
+One call alone takes longer than with gateways that keep no books: it waits for two commits to
+reach the disk, the hold before the provider is asked, and the charge before the answer ends. Calls
+that are under way together share these.
 
 `make bench ARGS=--write` measures all of it again and writes this page; `ARGS="--only SECTION"`
 measures a part. The peers install themselves into `var/bench`, at the versions that

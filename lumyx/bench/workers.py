@@ -10,7 +10,8 @@ from lumyx.local import LocalError
 
 NOTE = (
     "Unstreamed calls. The load, the mock provider, PostgreSQL and Valkey share the machine's "
-    "cores with the workers: with two cores a second worker has to take its time from them."
+    "cores with the workers: with two cores a second worker has to take its time from them. "
+    "Gateways that are missing have no option for a second one."
 )
 
 
