@@ -28,6 +28,8 @@ SHARED_PATHS = ("/api/v1/models",)
 """Where both kinds of client come, and an `anthropic-version` header tells them apart."""
 LOOK_AFTER_SECONDS = 0.1
 """How long after a call began we first look whether its client is still there."""
+BREATH_BYTES, BREATH_SECONDS = 2**18, 0.001
+"""After how much of a large body everybody else has a turn, and how long a one."""
 
 
 @lru_cache(maxsize=1_024)
@@ -136,7 +138,7 @@ async def _read_body(scope: HTTPScope, receive: ASGIReceiveCallable) -> bytes:
             raise errors.body_too_large(most)
         return body
     parts: list[bytes] = []
-    size = 0
+    size = paused_at = 0
     while message["type"] == "http.request":
         part = message.get("body", b"")
         parts.append(part)
@@ -145,6 +147,9 @@ async def _read_body(scope: HTTPScope, receive: ASGIReceiveCallable) -> bytes:
             raise errors.body_too_large(most)
         if not message.get("more_body"):
             return b"".join(parts)
+        if size - paused_at > BREATH_BYTES:
+            paused_at = size
+            await asyncio.sleep(BREATH_SECONDS)
         message = await receive()
     raise ClientLeft
 

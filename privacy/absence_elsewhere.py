@@ -25,7 +25,11 @@ def scan(found: Sequence[Identifier]) -> tuple[dict[str, int], list[Trace]]:
     finder = Finder(found, words=False)
     looked: dict[str, int] = {}
     traces: list[Trace] = []
-    for name, texts in (("redis keys", _redis()), ("exports", _exports()), ("log files", _logs())):
+    for name, texts in (
+        ("redis keys", in_redis()),
+        ("exports", _exports()),
+        ("log files", _logs()),
+    ):
         places: set[str] = set()
         for place, text in texts:
             places.add(place)
@@ -46,7 +50,8 @@ def forget(found: Sequence[Identifier]) -> int:
     return gone
 
 
-def _redis() -> Iterator[tuple[str, bytes]]:
+def in_redis() -> Iterator[tuple[str, bytes]]:
+    """Give every key and value of whatever kind, and a place that quotes neither."""
     # Only the first word of a key is named: the rest may be what is looked for.
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=30) as client:
         for number, key in enumerate(client.scan_iter(count=1_000)):

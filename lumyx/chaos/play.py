@@ -10,6 +10,7 @@ from lumyx.chaos.plant import Plant
 from lumyx.chaos.scenario import Row, Scenario, Seen
 from lumyx.chaos.scenarios import (
     clients,
+    crowding,
     cuts,
     disks,
     engines,
@@ -30,6 +31,7 @@ SCENARIOS: list[Scenario] = [
     *providers.SCENARIOS,
     *clients.SCENARIOS,
     *guessing.SCENARIOS,
+    *crowding.SCENARIOS,
     *stops.SCENARIOS,
     *disks.SCENARIOS,
 ]

@@ -19,20 +19,24 @@ from tests.processes import ROOT, free_port, wait_until
 DEPLOY = ROOT / "deploy"
 SITE = DEPLOY / "nginx" / "lumyx.conf"
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-AROUND = """
-daemon off;
-worker_processes 1;
-pid {directory}/nginx.pid;
-events {{ worker_connections 256; }}
-http {{
+MAIN = DEPLOY / "nginx" / "nginx.conf"
+PLACES = """
   client_body_temp_path {directory}/body;
   proxy_temp_path {directory}/proxy;
   fastcgi_temp_path {directory}/fastcgi;
   uwsgi_temp_path {directory}/uwsgi;
   scgi_temp_path {directory}/scgi;
   include {directory}/lumyx.conf;
-}}
 """
+
+
+def changed(file: Path, changes: dict[str, str]) -> str:
+    """Return what is in a file, with each of these texts in another's place."""
+    text = file.read_text()
+    for before, after in changes.items():
+        assert before in text
+        text = text.replace(before, after)
+    return text
 
 
 class Site:
@@ -55,12 +59,13 @@ class Site:
             "/etc/lumyx/tls": str(directory),
             "/var/log/nginx": str(directory),
         }
-        text = SITE.read_text()
-        for before, after in changes.items():
-            assert before in text
-            text = text.replace(before, after)
-        (directory / "lumyx.conf").write_text(text)
-        (directory / "nginx.conf").write_text(AROUND.format(directory=directory))
+        (directory / "lumyx.conf").write_text(changed(SITE, changes))
+        main = {
+            "/run/nginx.pid": f"{directory}/nginx.pid",
+            "/var/log/nginx": str(directory),
+            "include /etc/nginx/conf.d/*.conf;": PLACES.format(directory=directory),
+        }
+        (directory / "nginx.conf").write_text("daemon off;\n" + changed(MAIN, main))
         # Its workers are nobody's where root starts it.
         directory.chmod(0o755)
         self._command = [

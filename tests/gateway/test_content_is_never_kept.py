@@ -4,16 +4,17 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-import redis
 import requests
-from django.conf import settings
 from django.db import connection
 
+from gateway import keys
+from privacy import absence_elsewhere
 from tests.customers import Customer
 from tests.dialects import MESSAGES, STREAMING
 from tests.processes import PROVIDER_KEY, ProviderProcess, Server
 
 CANARY = f"canary{secrets.token_hex(12)}"
+CANARY_KEYS = 50
 MODELS = [
     "echo", "echo-cached", "echo-no-usage", "echo-usage-last", "echo-bad-usage", "echo-reasoning",
     "echo-fail-400", "echo-fail-401", "echo-fail-404", "echo-fail-429", "echo-fail-500",
@@ -44,11 +45,8 @@ def everything_stored() -> Iterator[tuple[str, str]]:
             cursor.execute(f"select t::text from {table} t")
             for (row,) in cursor:
                 yield table, row
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
-        for key in client.scan_iter("*"):
-            yield "redis", repr(key)
-            if client.type(key) == b"string":
-                yield "redis", repr(client.get(key))
+    for place, value in absence_elsewhere.in_redis():
+        yield place, value.decode("utf-8", "replace")
 
 
 def ask_everything(server: Server, customer: Customer, prompt: str) -> int:
@@ -120,8 +118,17 @@ def test_no_table_key_or_log_line_holds_content_or_secrets(
                     timeout=(1, 0.05 if stream and model == "echo-slow" else 0.5),
                 )
     customer.wait_for_log(asked + 2 * len(MODELS))
+    canaries = [
+        keys.issue(customer.user, name="Canary", minute_limit=1_000)[1] for _ in range(CANARY_KEYS)
+    ]
+    for key in canaries:
+        headers = {"Authorization": f"Bearer {key}"}
+        body = {"model": "echo", "messages": [{"role": "user", "content": "Hi"}]}
+        assert requests.post(f"{own_server.api}/chat/completions", json=body, headers=headers).ok
+    customer.wait_for_log(asked + 2 * len(MODELS) + CANARY_KEYS)
 
-    secrets_ = (CANARY, customer.key, customer.key[7:-4], PROVIDER_KEY)
+    whole = (customer.key, *canaries)
+    secrets_ = (CANARY, PROVIDER_KEY, *whole, *(key[7:-4] for key in whole))
     found = [
         (place, secret)
         for place, text in everything_stored()

@@ -168,8 +168,8 @@ async def _revoke(plant: Plant, who: books.Customer) -> float:
         for node in plant.nodes:
             if (await call(client, node.api, key, kind)).status != 200:
                 return float("inf")
-        await asyncio.to_thread(_alone, lambda: keys.revoke(row))
         revoked = time.monotonic()
+        await asyncio.to_thread(_alone, lambda: keys.revoke(row))
 
         async def refused(node: Node) -> float:
             while (answer := await call(client, node.api, key, kind)).status == 200:
