@@ -25,15 +25,16 @@ def values(url: str) -> Values:
 
 @pytest.fixture
 def caller(server: Server) -> tuple[Customer, str]:
-    """A customer who may do whatever samples do, and the id of a call of theirs."""
+    """A customer who may do whatever samples do, and the id of one of their two calls."""
     customer = make_customer()
-    answer = requests.post(
-        f"{server.api}/chat/completions",
-        json={"model": "echo", "messages": [{"role": "user", "content": "Hello!"}]},
-        headers=customer.headers,
-        timeout=10,
-    )
-    customer.wait_for_log(1)
+    for _ in range(2):
+        answer = requests.post(
+            f"{server.api}/chat/completions",
+            json={"model": "echo", "messages": [{"role": "user", "content": "Hello!"}]},
+            headers=customer.headers,
+            timeout=10,
+        )
+    customer.wait_for_log(2)
     return customer, answer.headers["x-request-id"]
 
 
