@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import requests
@@ -122,9 +123,7 @@ def test_no_table_key_or_log_line_holds_content_or_secrets(
         keys.issue(customer.user, name="Canary", minute_limit=1_000)[1] for _ in range(CANARY_KEYS)
     ]
     for key in canaries:
-        headers = {"Authorization": f"Bearer {key}"}
-        body = {"model": "echo", "messages": [{"role": "user", "content": "Hi"}]}
-        assert requests.post(f"{own_server.api}/chat/completions", json=body, headers=headers).ok
+        assert replace(customer, key=key).chat(own_server).ok
     customer.wait_for_log(asked + 2 * len(MODELS) + CANARY_KEYS)
 
     whole = (customer.key, *canaries)
